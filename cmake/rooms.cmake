@@ -1,0 +1,44 @@
+# One room is one target; its link line is its permission (tests/tidy compares #includes with it).
+#
+#   chaperone_room(NAME SOURCES a.cc ... [LINKS rooms...] [PRIVATE libs...])
+#     a static library. LINKS are rooms whose headers this room's headers or sources include;
+#     PRIVATE are outside libraries whose headers stay in this room's .cc files.
+#   chaperone_test(NAME LABEL label SOURCES a_test.cc ... [LINKS rooms...])
+#     a Catch2 program under ctest.
+#   chaperone_fuzz(NAME SOURCES a_fuzz.cc [LINKS rooms...] [CORPUS folder])
+#     a libFuzzer program when CHAPERONE_FUZZ is on; run by ctest for a few seconds from its corpus.
+
+function(chaperone_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ROOM_LINKS} PRIVATE ${ROOM_PRIVATE})
+endfunction()
+
+function(chaperone_test name)
+  cmake_parse_arguments(TEST "" "LABEL" "SOURCES;LINKS;PRIVATE" ${ARGN})
+  add_executable(${name} ${TEST_SOURCES})
+  target_link_libraries(${name} PRIVATE ${TEST_LINKS} ${TEST_PRIVATE} catch_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABEL}" TIMEOUT 300
+    ENVIRONMENT "CHAPERONE_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+endfunction()
+
+function(chaperone_fuzz name)
+  if(NOT CHAPERONE_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(FUZZ "" "CORPUS" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${FUZZ_SOURCES})
+  target_link_libraries(${name} PRIVATE ${FUZZ_LINKS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  # New inputs go to a folder of the build; the committed corpus is only read.
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
+  set(seconds $ENV{CHAPERONE_FUZZ_SECONDS})
+  if(NOT seconds)
+    set(seconds 10)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} -max_total_time=${seconds} -timeout=5 -rss_limit_mb=1024
+    -print_final_stats=0 ${CMAKE_BINARY_DIR}/corpus/${name} ${FUZZ_CORPUS})
+  set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 3600)
+endfunction()
