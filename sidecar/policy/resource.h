@@ -1,0 +1,62 @@
+#pragma once
+// A target that the policy names: where it is, how it is spoken to, with which credential.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto-parsers/core/command.h"
+
+namespace chaperone::policy {
+
+enum class UpstreamTls : std::uint8_t {
+  kVerifyFull,  // default: chain to the CA file and the name
+  kVerifyCa,
+  kOff,         // written by someone; a password never leaves in clear text
+};
+
+// How the upstream login is done. All files are read when needed, so that a rotated Secret counts.
+struct Credential {
+  std::string user_file;        // may be empty: LoginMapping names the role
+  std::string password_file;    // empty: none (trust, or a client certificate)
+  std::string certificate_file, key_file;  // client certificate, PEM
+};
+
+// What a client's user and database become. "*" on the left matches any; "*" on the right keeps.
+struct LoginMapping {
+  std::string client_user, client_database;
+  std::string role, database;
+};
+
+enum class Warm : std::uint8_t { kOff, kFresh, kReuse };
+
+// An address range: IPv4 as ::ffff:a.b.c.d, so that one comparison serves both families.
+struct Cidr {
+  std::array<std::uint8_t, 16> address{};
+  int prefix = 128;
+};
+
+struct Resource {
+  std::string name;
+  Protocol protocol = Protocol::kPostgres;
+  std::vector<std::string> hosts;      // names; the first is verified in the server's certificate
+  std::vector<Cidr> addresses;
+  std::vector<std::uint16_t> ports;
+  std::vector<std::string> sni;        // opaque TLS: names passed unread
+  UpstreamTls tls = UpstreamTls::kVerifyFull;
+  std::string ca_file;
+  std::string tls_name;                // name to verify; default hosts[0]
+  Credential credential;
+  std::vector<LoginMapping> logins;
+  bool observe = false;
+  bool replication = false;            // replication connections may be asked for
+  Warm warm = Warm::kFresh;
+  std::uint32_t warm_max = 4;          // upstream connections kept ready per key
+  std::uint32_t warm_age_max_s = 300;
+  std::uint32_t index = 0;             // position in the policy
+};
+
+}  // namespace chaperone::policy
