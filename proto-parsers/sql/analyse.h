@@ -1,0 +1,59 @@
+#pragma once
+// What a PostgreSQL statement does: text in, Meaning out. Pure, thread-safe, total: whatever cannot
+// be classified is an effect of kUnknown with its reason, which policy treats as the worst.
+// README.md in this room says how each family of statements maps to effects.
+//
+// Names in the Meaning are qualified by the catalogue and the live search_path. Without a
+// catalogue, and for relations that the catalogue does not hold (a session's temporary tables, for
+// one), a name stays as it was written: "customers", not "public.customers".
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto-parsers/core/meaning.h"
+
+namespace chaperone::sql {
+
+class Catalogue;
+
+// How the server reads text now. What is not named here (client encodings with ASCII trailing
+// bytes, backslash_quote = on with an unsafe encoding) the session refuses before it asks.
+struct Reading {
+  bool standard_conforming_strings = true;
+  bool backslash_quote_safe = true;  // \' is an error or harmless in this encoding
+  int server_version = 150000;       // as server_version_num
+  bool operator==(const Reading&) const = default;
+};
+
+// What names mean now, live from the server. `catalogue` may be null: then every name stands for
+// itself and every function outside the known harmless built-ins is run_code.
+struct Names {
+  const Catalogue* catalogue = nullptr;  // outlives the call
+  std::vector<std::string> search_path;  // effective: current_schemas(false), "$user" resolved
+  std::string role;                      // current_user
+};
+
+struct Analysis {
+  Meaning meaning;
+
+  // Text or names may be read differently afterwards (SET, RESET, DISCARD, set_config, SET ROLE,
+  // code that we do not see through, ROLLBACK): judge nothing further until ReadyForQuery.
+  bool may_change_reading = false;
+  // Anything but an enumerated list of stateless statements (README.md, "Session state").
+  bool leaves_session_state = false;
+  // The catalogue view is stale once this has run.
+  bool changes_catalogue = false;
+  bool transaction_control = false;  // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, PREPARE TRANSACTION, ...
+  bool copies_in = false, copies_out = false;  // COPY FROM STDIN, COPY TO STDOUT
+  bool has_secrets = false;  // the text holds a password or the like: redact() before it is kept
+  // A relation or function was named that the catalogue does not hold: it may be stale. Worth one
+  // reload and one more analysis; never a reason to pass anything.
+  bool catalogue_miss = false;
+};
+
+// `text` is one query string (simple query or Parse); it may hold several statements, of which each
+// becomes one Statement. Longer than limits.h allows, NUL bytes and syntax errors are kUnknown.
+Analysis analyse(std::string_view text, const Reading& reading, const Names& names);
+
+}  // namespace chaperone::sql

@@ -1,0 +1,34 @@
+#pragma once
+// Bounds of this room, each with its reason.
+
+#include <cstddef>
+
+#include "proto-parsers/base/limits.h"
+
+namespace chaperone::sql {
+
+// A statement longer than the session would hold cannot arrive; bodies from the catalogue can.
+inline constexpr std::size_t kTextBytesMax = kStatementBytesMax;
+
+// Beyond this a text is generated data (bulk INSERTs), which a cache of shapes would only churn on.
+inline constexpr std::size_t kShapeBytesMax = 64 * 1024;
+
+// Nesting of expressions, subqueries and statements in one tree. PostgreSQL's own limit is its
+// stack (about 5,000 levels); chains of one operator are walked in a loop and do not count.
+inline constexpr int kTreeDepthMax = 600;
+
+// Views, functions and triggers beneath one another; recursion ends on the set of those seen.
+inline constexpr int kBodyDepthMax = 16;
+
+// Bodies (functions, views, policies, ...) analysed beneath one text: bounds the time of one analyse().
+inline constexpr int kBodiesMax = 256;
+
+// Statements, objects, columns and functions of one text: more is unknown.
+inline constexpr std::size_t kStatementsMax = 1000;
+inline constexpr std::size_t kNamesMax = 10000;
+
+// A database with more than this is served without a catalogue, and that is said.
+inline constexpr std::size_t kCatalogueBytesMax = 256 * 1024 * 1024;
+inline constexpr std::size_t kCatalogueRowsMax = 4'000'000;
+
+}  // namespace chaperone::sql
