@@ -1,0 +1,135 @@
+#pragma once
+// Which replies are owed for what was sent upstream, in order. The server answers strictly in the
+// order of the messages, but one message may have many replies, none (skipped after an error), or
+// be swallowed (a Sync during COPY): states.h is the table, this is the queue.
+//
+// The session calls sent() for each message in the order in which it goes upstream, and reply() for
+// each event of the BackendParser. After each call of either it takes what has finished:
+//   while (const Finished* done = ledger.pop_finished()) ...
+//
+// COPY FROM STDIN: while the server waits for data it swallows Sync and Flush, and ends the
+// connection on any other message. What follows an Execute or Query that may be one must be held
+// until its first reply (add a Flush behind the Execute); a Sync that was held is dropped when
+// copy() has become kIn. A Sync that was sent all the same is taken as swallowed.
+
+#include <cstdint>
+#include <memory>
+
+#include "proto-parsers/postgres/backend.h"
+#include "proto-parsers/postgres/limits.h"
+#include "proto-parsers/postgres/messages.h"
+
+namespace chaperone::pg {
+
+// What was sent, as far as replies differ.
+enum class Sent : std::uint8_t {
+  kQuery,
+  kParse,
+  kBind,
+  kDescribeStatement,
+  kDescribePortal,
+  kExecute,
+  kClose,
+  kSync,
+  kFunctionCall,
+};
+
+struct LedgerEntry {
+  Sent sent = Sent::kSync;
+  // What went upstream was a substitute that must fail: a reply other than an ErrorResponse is
+  // kUnexpected, and the session puts its own error in the place of the server's.
+  bool refused = false;
+  // Our own command: none of its replies is the client's.
+  bool internal = false;
+  // The session's own number for it, and a word for its use.
+  std::uint64_t operation = 0;
+  std::uint32_t note = 0;
+};
+
+enum class Outcome : std::uint8_t {
+  kPending,
+  kDone,
+  kSuspended,  // Execute: its row limit was reached, the portal can go on
+  kFailed,     // an ErrorResponse was its answer
+  kSkipped,    // the server read past it after an earlier error, or swallowed it
+};
+
+struct Finished {
+  LedgerEntry entry;
+  Outcome outcome = Outcome::kPending;
+};
+
+// What one reply is to the entry that it answers.
+enum class Fate : std::uint8_t {
+  kAsync,       // notice, notification, parameter status, or the last word of a dying server
+  kPart,        // a part of the answer, more follows
+  kStatement,   // one statement is complete (CommandComplete, EmptyQueryResponse, PortalSuspended)
+  kComplete,    // the one answer of Parse, Bind, Describe, Close, FunctionCall's value
+  kError,       // ErrorResponse for this entry
+  kReady,       // ReadyForQuery: all is answered up to here
+  kUnexpected,  // not owed: the connection cannot be understood any further
+};
+
+struct Answer {
+  Fate fate = Fate::kUnexpected;
+  const LedgerEntry* entry = nullptr;  // valid until the next call; null for kAsync, kUnexpected
+  std::uint32_t statement = 0;         // for Query: how many statements were complete before this
+};
+
+enum class CopyState : std::uint8_t { kNone, kIn, kOut, kBoth };
+
+class Ledger {
+ public:
+  // Grows from nothing by doubling; never beyond kPipelineDepthMax, where full() holds the client.
+  bool full() const { return count_ == kPipelineDepthMax; }
+
+  // REQUIRES: !full(). Flush, CopyData, CopyDone, CopyFail and Terminate owe nothing: not noted.
+  void sent(const LedgerEntry& entry);
+
+  // For every event but DataRow and CopyData.
+  Answer reply(const BackendMessage& message);
+  // For a kStream step (or a row event): kPart, or kUnexpected where no row is owed.
+  Answer stream(BackendType type);
+
+  // The next entry that has got its outcome, in the order of sending; null when there is none.
+  // Valid until the next call.
+  const Finished* pop_finished();
+
+  // Nothing is owed: the server waits for us.
+  bool idle() const { return count_ == 0; }
+  std::size_t depth() const { return count_; }
+  // The entry whose answer comes next, null where nothing is owed.
+  const LedgerEntry* next_owed() const;
+  // After an error in the extended protocol, until a Sync is sent: whatever is sent is skipped.
+  bool skipping() const { return skipping_; }
+  CopyState copy() const { return copy_; }
+  // As the last ReadyForQuery said. REQUIRES for use: idle() (else it is of the past).
+  TransactionStatus status() const { return status_; }
+
+ private:
+  struct Slot {
+    LedgerEntry entry;
+    Outcome outcome = Outcome::kPending;
+    std::uint8_t phase = 0;  // states.h
+    bool failed = false;
+    std::uint32_t statements = 0;
+  };
+  Slot& at(std::size_t index);  // 0 is the oldest not yet popped
+  const Slot& at(std::size_t index) const;
+  void grow();
+  void finish(Outcome outcome);
+  void skip_to_sync();
+  bool swallow_syncs();
+
+  std::unique_ptr<Slot[]> slots_;
+  std::size_t capacity_ = 0;
+  std::size_t head_ = 0;      // slot of the oldest
+  std::size_t count_ = 0;     // finished and not popped, and owed
+  std::size_t finished_ = 0;  // of these, at the front, those that have their outcome
+  Finished popped_;
+  TransactionStatus status_ = TransactionStatus::kIdle;
+  CopyState copy_ = CopyState::kNone;
+  bool skipping_ = false;
+};
+
+}  // namespace chaperone::pg
