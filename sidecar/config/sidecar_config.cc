@@ -1,0 +1,149 @@
+#include "sidecar/config/sidecar_config.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+
+#include "sidecar/config/limits.h"
+#include "sidecar/config/map_reader.h"
+#include "sidecar/config/subject_reader.h"
+
+namespace chaperone::config {
+namespace {
+
+constexpr std::uint64_t kDayMs = 24ull * 3600 * 1000;
+constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB;
+
+bool is_address(const std::string& text) {
+  in6_addr parsed{};
+  return inet_pton(AF_INET, text.c_str(), &parsed) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &parsed) == 1;
+}
+
+// "127.0.0.1:19090" or "[::1]:19090".
+bool is_host_port(std::string_view text) {
+  std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  std::string_view host = text.substr(0, colon), port = text.substr(colon + 1);
+  unsigned value = 0;
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
+  if (error != std::errc{} || end != port.data() + port.size() || value > 65535) return false;
+  bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  return is_address(std::string(bracketed ? host.substr(1, host.size() - 2) : host)) &&
+         bracketed == (host.find(':') != std::string_view::npos);
+}
+
+void path(MapReader& map, Findings& findings, std::string_view key, std::string& out) {
+  const Node* node = map.find(key);
+  if (!map.text(key, out)) return;
+  if (out.empty() || out.front() != '/') {
+    findings.add(node->at, std::string(key) + " is " + quote(out) + ": must be an absolute path");
+  }
+}
+
+void read_listen(const Node* node, Findings& findings, Listen& listen) {
+  if (!node) return;
+  MapReader map(*node, findings, "listen");
+  map.number("port", listen.port, 1, 65535);
+  if (map.texts("addresses", listen.addresses)) {
+    for (const std::string& address : listen.addresses) {
+      if (is_address(address)) continue;
+      findings.add(map.find("addresses")->at, quote(address) + " is no IP address");
+    }
+  }
+  map.finish();
+}
+
+void read_spool(const Node* node, Findings& findings, SpoolPlace& spool) {
+  if (!node) return;
+  MapReader map(*node, findings, "spool");
+  path(map, findings, "dir", spool.dir);
+  map.size_bytes("size_max", spool.size_bytes_max, 16 * kMiB, 1024 * kGiB);
+  map.finish();
+}
+
+void read_collector(const Node* node, Findings& findings, CollectorPlace& collector) {
+  if (!node) return;
+  MapReader map(*node, findings, "collector");
+  if (map.text("url", collector.url) && collector.url.rfind("https://", 0) != 0) {
+    findings.add(map.find("url")->at, "url is " + quote(collector.url) + ": must begin with https://");
+  }
+  path(map, findings, "ca_file", collector.ca_file);
+  path(map, findings, "token_file", collector.token_file);
+  bool all = !collector.url.empty() && !collector.ca_file.empty() && !collector.token_file.empty();
+  if (!all) findings.add(node->at, "collector needs url, ca_file and token_file");
+  map.finish();
+}
+
+void read_limits(const Node* node, Findings& findings, Limits& limits) {
+  if (!node) return;
+  MapReader map(*node, findings, "limits");
+  map.number("connections_max", limits.connections_max, 1, 1'000'000);
+  map.size_bytes("statement_bytes_max", limits.statement_bytes_max, kKiB, 64 * kMiB);
+  map.size_bytes("bind_bytes_max", limits.bind_bytes_max, kKiB, kGiB);
+  map.size_bytes("write_queue_bytes_max", limits.write_queue_bytes_max, 16 * kKiB, 64 * kMiB);
+  map.number("pipeline_depth_max", limits.pipeline_depth_max, 1, 1'000'000);
+  map.number("prepared_statements_max", limits.prepared_statements_max, 1, 1'000'000);
+  map.finish();
+}
+
+void read_times(const Node* node, Findings& findings, Times& times) {
+  if (!node) return;
+  MapReader map(*node, findings, "times");
+  map.duration_ms("login", times.login_ms, 100, kDayMs);
+  map.duration_ms("dial", times.dial_ms, 100, kDayMs);
+  map.duration_ms("idle", times.idle_ms, 0, 30 * kDayMs);
+  map.duration_ms("statement", times.statement_ms, 0, 30 * kDayMs);
+  map.duration_ms("drain", times.drain_ms, 0, kDayMs);
+  map.finish();
+}
+
+void read_metrics(MapReader& map, Findings& findings, std::string& address) {
+  const Node* node = map.find("metrics_address");
+  if (!map.text("metrics_address", address) || address.empty()) return;
+  if (!is_host_port(address)) {
+    findings.add(node->at, "metrics_address is " + quote(address) +
+                               ": write an IP address and a port, 0.0.0.0:19090 or [::]:19090");
+  }
+}
+
+void read_config(const Node& root, Findings& findings, const Environment& environment,
+                 SidecarConfig& config) {
+  MapReader map(root, findings, "the configuration");
+  std::int64_t version = 1;
+  if (map.require("version")) map.integer("version", version, 1, 1);
+  read_listen(map.find("listen"), findings, config.listen);
+  map.number("workers", config.workers, 1, 256);
+  path(map, findings, "policy_file", config.policy_file);
+  read_spool(map.find("spool"), findings, config.spool);
+  path(map, findings, "key_dir", config.key_dir);
+  path(map, findings, "trust_dir", config.trust_dir);
+  path(map, findings, "admin_socket", config.admin_socket);
+  read_metrics(map, findings, config.metrics_address);
+  read_collector(map.find("collector"), findings, config.collector);
+  read_subject(map.find("subject"), findings, environment, config.subject);
+  read_limits(map.find("limits"), findings, config.limits);
+  read_times(map.find("times"), findings, config.times);
+  map.finish();
+}
+
+}  // namespace
+
+Result<SidecarConfig> parse_sidecar_config(std::string_view text, const std::string& file,
+                                           const Environment& environment) {
+  Findings findings(file);
+  SidecarConfig config;
+  auto root = parse_yaml(text, findings);
+  if (root) read_config(*root, findings, environment, config);
+  if (!findings.empty()) return findings.to_error();
+  return config;
+}
+
+Result<SidecarConfig> load_sidecar_config(const std::string& path,
+                                          const Environment& environment) {
+  auto text = read_file(path, kYamlBytesMax);
+  if (!text) return text.error();
+  return parse_sidecar_config(*text, path, environment);
+}
+
+}  // namespace chaperone::config
