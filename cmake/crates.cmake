@@ -1,10 +1,13 @@
 # BoringSSL and libpg_query: Debian 12 carries them only in versions too old, crates.io has both.
 # cargo builds them once; we link the C archives that its build scripts leave, and no Rust:
 # apart from each other, because only the sidecar may hold BoringSSL (docs/security-model.md).
-# Environment CHAPERONE_CRATES_TARGET: a folder that several checkouts may share (default build/crates).
-set(crates_target ${CMAKE_BINARY_DIR}/crates)
-if(DEFINED ENV{CHAPERONE_CRATES_TARGET})
-  set(crates_target $ENV{CHAPERONE_CRATES_TARGET})
+# They are pinned by Cargo.lock and take minutes to build, so all checkouts of a user share one folder;
+# environment CHAPERONE_CRATES_TARGET names another.
+set(crates_target $ENV{CHAPERONE_CRATES_TARGET})
+if(NOT crates_target AND DEFINED ENV{HOME})
+  set(crates_target $ENV{HOME}/.cache/chaperone/crates)
+elseif(NOT crates_target)
+  set(crates_target ${CMAKE_BINARY_DIR}/crates)
 endif()
 find_program(CARGO cargo REQUIRED)
 message(STATUS "crates: BoringSSL and libpg_query by cargo (about 3 minutes the first time)")
