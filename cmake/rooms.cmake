@@ -7,6 +7,8 @@
 #     a Catch2 program under ctest.
 #   chaperone_fuzz(NAME SOURCES a_fuzz.cc [LINKS rooms...] [CORPUS folder])
 #     a libFuzzer program when CHAPERONE_FUZZ is on; run by ctest for a few seconds from its corpus.
+#   chaperone_script(NAME LABEL label [TIMEOUT seconds] COMMAND words...)
+#     a test that is a program of its own (Python, mostly); exit 77 means skipped.
 
 function(chaperone_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
@@ -41,4 +43,14 @@ function(chaperone_fuzz name)
   add_test(NAME ${name} COMMAND ${name} -max_total_time=${seconds} -timeout=5 -rss_limit_mb=1024
     -print_final_stats=0 ${CMAKE_BINARY_DIR}/corpus/${name} ${FUZZ_CORPUS})
   set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 3600)
+endfunction()
+
+function(chaperone_script name)
+  cmake_parse_arguments(SCRIPT "" "LABEL;TIMEOUT" "COMMAND" ${ARGN})
+  if(NOT SCRIPT_TIMEOUT)
+    set(SCRIPT_TIMEOUT 600)
+  endif()
+  add_test(NAME ${name} COMMAND ${SCRIPT_COMMAND})
+  set_tests_properties(${name} PROPERTIES LABELS "${SCRIPT_LABEL}" TIMEOUT ${SCRIPT_TIMEOUT}
+    SKIP_RETURN_CODE 77 ENVIRONMENT "CHAPERONE_BUILD=${CMAKE_BINARY_DIR}")
 endfunction()
