@@ -1,0 +1,81 @@
+#include "sidecar/capture/foreign_rules.h"
+
+#include "sidecar/capture/iptables_ruleset.h"
+#include "sidecar/capture/lines.h"
+#include "sidecar/capture/nft_ruleset.h"
+
+namespace chaperone::capture {
+namespace {
+
+constexpr std::size_t kDescribedMax = 8;
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// "table ip nat {" -> "ip nat"
+std::string_view block_name(std::string_view line, std::string_view keyword) {
+  line.remove_prefix(keyword.size());
+  return line.substr(0, line.rfind(" {"));
+}
+
+bool is_our_table(std::string_view table) {
+  return table == "inet " + std::string(kNftTable) ||
+         table == "inet " + std::string(kNftIntentTable);
+}
+
+bool catches(std::string_view base_chain) {
+  return base_chain.starts_with("type nat hook ") &&
+         (has(base_chain, "hook output") || has(base_chain, "hook prerouting"));
+}
+
+}  // namespace
+
+std::vector<ForeignRule> foreign_in_nft(std::string_view listing) {
+  std::vector<ForeignRule> found;
+  std::string_view table, chain;
+  bool in_nat_chain = false;
+  for (std::string_view line : lines_of(listing)) {
+    line = trimmed(line);
+    if (line.starts_with("table ")) {
+      table = block_name(line, "table ");
+    } else if (line.starts_with("chain ")) {
+      chain = block_name(line, "chain ");
+    } else if (line.starts_with("type ")) {
+      in_nat_chain = catches(line);
+    } else if (line == "}") {
+      in_nat_chain = false;
+    } else if (in_nat_chain && !line.empty() && !is_our_table(table)) {
+      found.push_back(
+          {"nft table " + std::string(table) + ", chain " + std::string(chain), std::string(line)});
+    }
+  }
+  return found;
+}
+
+std::vector<ForeignRule> foreign_in_iptables(std::string_view tool, std::string_view listing) {
+  std::vector<ForeignRule> found;
+  std::string_view table;
+  const std::string ours(kIptablesChainPrefix);
+  for (std::string_view line : lines_of(listing)) {
+    line = trimmed(line);
+    if (line.starts_with("*")) table = line.substr(1);
+    if (!line.starts_with("-A ")) continue;
+    if (line.starts_with("-A " + ours) || has(line, " -j " + ours)) continue;
+    found.push_back({std::string(tool) + " table " + std::string(table), std::string(line)});
+  }
+  return found;
+}
+
+std::string describe(const std::vector<ForeignRule>& rules) {
+  std::string text;
+  for (std::size_t i = 0; i < rules.size() && i < kDescribedMax; ++i) {
+    text += "\n  " + rules[i].where + ": " + rules[i].rule;
+  }
+  if (rules.size() > kDescribedMax) {
+    text += "\n  and " + std::to_string(rules.size() - kDescribedMax) + " more";
+  }
+  return text;
+}
+
+}  // namespace chaperone::capture

@@ -1,0 +1,73 @@
+#include "sidecar/capture/foreign_rules.h"
+
+#include <catch2/catch.hpp>
+
+using namespace chaperone::capture;
+
+TEST_CASE("a mesh's NAT rules are found and named") {
+  auto found = foreign_in_nft(
+      "table ip nat {\n"
+      "\tchain OUTPUT {\n"
+      "\t\ttype nat hook output priority dstnat; policy accept;\n"
+      "\t\tip protocol tcp counter jump MESH_OUTPUT\n"
+      "\t}\n"
+      "\tchain MESH_OUTPUT {\n"
+      "\t\tcounter redirect to :15001\n"
+      "\t}\n"
+      "}\n");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].where == "nft table ip nat, chain OUTPUT");
+  CHECK(found[0].rule == "ip protocol tcp counter jump MESH_OUTPUT");
+  CHECK(describe(found).find("MESH_OUTPUT") != std::string::npos);
+}
+
+TEST_CASE("our own table, empty chains and other hooks are not foreign") {
+  CHECK(foreign_in_nft("table inet chaperone {\n"
+                       "\tchain nat_out {\n"
+                       "\t\ttype nat hook output priority -100; policy accept;\n"
+                       "\t\tmeta l4proto tcp redirect to :19001\n"
+                       "\t}\n"
+                       "}\n"
+                       "table ip nat {\n"
+                       "\tchain OUTPUT {\n"
+                       "\t\ttype nat hook output priority -100; policy accept;\n"
+                       "\t}\n"
+                       "\tchain POSTROUTING {\n"
+                       "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
+                       "\t\tmasquerade\n"
+                       "\t}\n"
+                       "}\n")
+            .empty());
+}
+
+TEST_CASE("a table that borrows our name in another family is foreign") {
+  CHECK(foreign_in_nft("table ip chaperone {\n"
+                       "\tchain x {\n"
+                       "\t\ttype nat hook prerouting priority 0; policy accept;\n"
+                       "\t\tdnat to 1.2.3.4\n"
+                       "\t}\n"
+                       "}\n")
+            .size() == 1);
+}
+
+TEST_CASE("iptables: rules in or to a chain that is not ours") {
+  auto found = foreign_in_iptables("iptables-nft",
+                                   "*nat\n"
+                                   ":OUTPUT ACCEPT [0:0]\n"
+                                   "-A OUTPUT -j CHAPERONE_NAT_OUT\n"
+                                   "-A OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT\n"
+                                   "-A CHAPERONE_NAT_OUT -p tcp -j REDIRECT --to-ports 19001\n"
+                                   "COMMIT\n"
+                                   "*filter\n"
+                                   "-A INPUT -j ACCEPT\n"
+                                   "COMMIT\n");
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].where == "iptables-nft table nat");
+  CHECK(found[0].rule == "-A OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT");
+  CHECK(found[1].where == "iptables-nft table filter");
+}
+
+TEST_CASE("a long list is cut, and says so") {
+  std::vector<ForeignRule> rules(20, {"here", "rule"});
+  CHECK(describe(rules).find("and 12 more") != std::string::npos);
+}
