@@ -28,7 +28,8 @@ enum class LinkFault : std::uint8_t {
 const char* why(LinkFault fault);
 
 // Does `record` follow `before`? On kNone `after` is where the chain stands now; on any fault it is
-// where the chain would go on from this record, so that a reader may report and continue.
+// where the chain would go on from this record (unchanged if kDamaged), so that a reader may report
+// and continue.
 LinkFault follow(const ChainPoint& before, Bytes record, ChainPoint& after);
 
 }  // namespace chaperone::audit

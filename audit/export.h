@@ -9,19 +9,21 @@
 //   'Z' end       number of records u64: a file without it was cut
 
 #include <cstdint>
-#include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "audit/crypto.h"
 #include "audit/frame.h"
 #include "proto-parsers/base/bytes.h"
-#include "proto-parsers/base/result.h"
 
 namespace chaperone::audit {
 
 enum class ExportTag : std::uint8_t {
   kHeader = 'H', kEnrolment = 'E', kSection = 'S', kRecord = 'R', kEnd = 'Z',
 };
+
+inline constexpr std::string_view kExportMagic = "chaperone-export 1\n";
 
 // Appends to a string that the caller drains where it likes (file, HTTP chunk).
 class ExportWriter {
@@ -36,6 +38,7 @@ class ExportWriter {
  private:
   void put(ExportTag tag, Bytes bytes);
   std::string& out_;
+  std::vector<std::uint8_t> scratch_;
   std::uint64_t records_ = 0;
 };
 

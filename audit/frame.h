@@ -14,6 +14,8 @@
 namespace chaperone::audit {
 
 inline constexpr std::size_t kFrameHeadBytes = 8;
+// A record, or a record and the tag byte of an export.
+inline constexpr std::size_t kFrameBytesMax = kRecordBytesMax + 1;
 
 // CRC-32C (Castagnoli, as in RFC 3720), by the processor's instruction where it has one.
 std::uint32_t crc32c(Bytes bytes, std::uint32_t seed = 0);

@@ -55,23 +55,26 @@ struct Damage {
 class SegmentReader {
  public:
   enum class Mode : std::uint8_t { kWhole, kLive };
-  // Without a header (lost to damage) the marker is taken from the first sound entry.
   SegmentReader(Bytes file, std::uint64_t marker, Mode mode, std::size_t offset = kSegmentHeaderBytes);
 
   SegmentStep next();
   Bytes record() const { return record_; }           // valid as long as the file's bytes
   std::uint64_t offset() const { return entry_; }     // of the entry
-  std::uint64_t end() const { return offset_; }       // behind the last sound entry or damage
+  std::uint64_t end() const { return offset_; }       // where the next entry would be
   const Damage& damage() const { return damage_; }
+  // The last damage has nothing sound behind it: a torn tail, or the loss of one.
+  bool tail_damaged() const { return tail_damaged_; }
 
  private:
   bool entry_at(std::size_t offset);
+  SegmentStep search();
   Bytes file_;
   std::uint64_t marker_;
   Mode mode_;
   std::size_t offset_, entry_ = 0;
   Bytes record_;
   Damage damage_;
+  bool tail_damaged_ = false;
 };
 
 // The marker of a segment whose header is lost: that of the first entry if it is sound.
