@@ -17,15 +17,15 @@ namespace chaperone::pg {
 // Fields of an error or notice (55.8); empty ones are left out, severity and sqlstate never are.
 struct ErrorText {
   std::string_view severity = "ERROR";  // "FATAL" ends the connection; notices: "NOTICE", "WARNING"
-  std::string_view sqlstate;            // five characters
-  std::string_view message;
-  std::string_view detail;
-  std::string_view hint;
-  std::string_view where;
-  std::string_view schema;
-  std::string_view table;
-  std::string_view column;
-  std::string_view constraint;
+  std::string_view sqlstate = {};            // five characters
+  std::string_view message = {};
+  std::string_view detail = {};
+  std::string_view hint = {};
+  std::string_view where = {};
+  std::string_view schema = {};
+  std::string_view table = {};
+  std::string_view column = {};
+  std::string_view constraint = {};
   std::uint32_t position = 0;  // 1-based character in the statement; 0: none
 };
 

@@ -118,6 +118,7 @@ class FrontendParser {
  private:
   Step stream(Bytes input);
   Step whole(Bytes input, std::size_t size);
+  Step oversize(Bytes input, std::size_t size);
   Step fail(const char* reason);
   const char* check_head(std::uint8_t type, std::size_t length) const;
   bool too_long(FrontendType type, std::size_t size) const;

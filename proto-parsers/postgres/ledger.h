@@ -18,21 +18,9 @@
 #include "proto-parsers/postgres/backend.h"
 #include "proto-parsers/postgres/limits.h"
 #include "proto-parsers/postgres/messages.h"
+#include "proto-parsers/postgres/states.h"
 
 namespace chaperone::pg {
-
-// What was sent, as far as replies differ.
-enum class Sent : std::uint8_t {
-  kQuery,
-  kParse,
-  kBind,
-  kDescribeStatement,
-  kDescribePortal,
-  kExecute,
-  kClose,
-  kSync,
-  kFunctionCall,
-};
 
 struct LedgerEntry {
   Sent sent = Sent::kSync;
@@ -57,17 +45,6 @@ enum class Outcome : std::uint8_t {
 struct Finished {
   LedgerEntry entry;
   Outcome outcome = Outcome::kPending;
-};
-
-// What one reply is to the entry that it answers.
-enum class Fate : std::uint8_t {
-  kAsync,       // notice, notification, parameter status, or the last word of a dying server
-  kPart,        // a part of the answer, more follows
-  kStatement,   // one statement is complete (CommandComplete, EmptyQueryResponse, PortalSuspended)
-  kComplete,    // the one answer of Parse, Bind, Describe, Close, FunctionCall's value
-  kError,       // ErrorResponse for this entry
-  kReady,       // ReadyForQuery: all is answered up to here
-  kUnexpected,  // not owed: the connection cannot be understood any further
 };
 
 struct Answer {
@@ -96,13 +73,14 @@ class Ledger {
   const Finished* pop_finished();
 
   // Nothing is owed: the server waits for us.
-  bool idle() const { return count_ == 0; }
-  std::size_t depth() const { return count_; }
+  bool idle() const { return owed_ == count_; }
+  // How many entries have no outcome yet.
+  std::size_t depth() const { return count_ - owed_; }
   // The entry whose answer comes next, null where nothing is owed.
-  const LedgerEntry* next_owed() const;
+  const LedgerEntry* next_owed() const { return idle() ? nullptr : &at(owed_).entry; }
   // After an error in the extended protocol, until a Sync is sent: whatever is sent is skipped.
   bool skipping() const { return skipping_; }
-  CopyState copy() const { return copy_; }
+  CopyState copy() const;
   // As the last ReadyForQuery said. REQUIRES for use: idle() (else it is of the past).
   TransactionStatus status() const { return status_; }
 
@@ -110,25 +88,27 @@ class Ledger {
   struct Slot {
     LedgerEntry entry;
     Outcome outcome = Outcome::kPending;
-    std::uint8_t phase = 0;  // states.h
+    Phase phase = Phase::kStart;
     bool failed = false;
     std::uint32_t statements = 0;
   };
-  Slot& at(std::size_t index);  // 0 is the oldest not yet popped
-  const Slot& at(std::size_t index) const;
+  // 0 is the oldest that was not popped.
+  Slot& at(std::size_t index) { return slots_[(head_ + index) % capacity_]; }
+  const Slot& at(std::size_t index) const { return slots_[(head_ + index) % capacity_]; }
   void grow();
-  void finish(Outcome outcome);
+  void finish(Slot& slot, Outcome outcome);
   void skip_to_sync();
   bool swallow_syncs();
+  bool ends_server(const BackendMessage& message) const;
+  Answer advance(BackendType type);
 
   std::unique_ptr<Slot[]> slots_;
   std::size_t capacity_ = 0;
-  std::size_t head_ = 0;      // slot of the oldest
-  std::size_t count_ = 0;     // finished and not popped, and owed
-  std::size_t finished_ = 0;  // of these, at the front, those that have their outcome
+  std::size_t head_ = 0;   // slot of the oldest
+  std::size_t count_ = 0;  // entries held
+  std::size_t owed_ = 0;   // the first of them without an outcome; count_ where there is none
   Finished popped_;
   TransactionStatus status_ = TransactionStatus::kIdle;
-  CopyState copy_ = CopyState::kNone;
   bool skipping_ = false;
 };
 

@@ -33,7 +33,7 @@ std::string_view name_of(FrontendType type) {
     case FrontendType::kTerminate:
       return "Terminate";
   }
-  return "unknown message";
+  return kUnknownMessageName;
 }
 
 std::string_view name_of(BackendType type) {
@@ -87,7 +87,7 @@ std::string_view name_of(BackendType type) {
     case BackendType::kRowDescription:
       return "RowDescription";
   }
-  return "unknown message";
+  return kUnknownMessageName;
 }
 
 }  // namespace chaperone::pg

@@ -52,7 +52,8 @@ enum class BackendType : std::uint8_t {
   kRowDescription = 'T',
 };
 
-// The manual's name ("CopyInResponse"); "unknown message" for a byte that is none.
+inline constexpr std::string_view kUnknownMessageName = "unknown message";
+// The manual's name ("CopyInResponse"); kUnknownMessageName for a byte that is none.
 std::string_view name_of(FrontendType type);
 std::string_view name_of(BackendType type);
 

@@ -57,6 +57,7 @@ class StartupParser {
  private:
   Step fail(const char* reason);
   const char* read(Bytes packet);
+  const char* read_cancel(Bytes body);
   const char* read_parameters(Bytes body);
 
   StartupPacket packet_;

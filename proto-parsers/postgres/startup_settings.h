@@ -25,7 +25,7 @@ struct StartupRequest {
   bool replication = false;           // "replication" was true, on, yes, 1 or database
   bool replication_database = false;  // it was "database": a logical connection
   std::vector<Setting> settings;      // allowed ones; from `options` first, then named ones (these
-                                  // win); a name comes once
+                                      // win); a name comes once
 };
 
 // Error: the refusal's text, naming the parameter, why, and what to do instead.
