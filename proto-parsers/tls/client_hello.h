@@ -44,7 +44,7 @@ class ClientHelloParser {
 
  private:
   Step fail(const char* reason);
-  const char* take_record(Bytes fragment);
+  const char* take_fragment(Bytes fragment);
 
   ClientHello hello_;
   ParseError error_;
