@@ -82,11 +82,17 @@ class UpstreamLogin {
   LoginStep cleartext(std::string& out);
   LoginStep md5(Bytes salt, std::string& out);
   LoginStep begin_scram(Bytes mechanisms, std::string& out);
+  LoginStep continue_scram(Bytes data, std::string& out);
+  LoginStep finish_scram(Bytes data);
   LoginStep authenticated();
   LoginStep on_negotiation(const pg::BackendMessage& message);
   LoginStep on_error(const pg::BackendMessage& message);
+  LoginStep keep_parameter(const pg::BackendMessage& message);
+  LoginStep keep_cancel_key(const pg::BackendMessage& message);
+  LoginStep check_password();
+  LoginStep below_floor(std::string_view what);
   LoginStep fail(std::string reason, std::string next_step = {});
-  void keep_parameter(const pg::BackendMessage& message);
+  std::string describe(std::string_view reason, std::string_view next_step) const;
 
   LoginPlan plan_;
   ScramCache* cache_;
