@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""PostgreSQL's own regression schedule, from the pod: directly, then through the sidecar.
+
+What passes directly must pass through the sidecar, except for what exceptions.md names with its
+cause. The sidecar has a policy that allows everything and the identity as login.
+
+    postgres_regress.py [--direct-only]     --direct-only says what the suite does here by itself
+"""
+
+import argparse
+import pathlib
+import re
+import shutil
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from integration.lib import sandbox  # noqa: E402
+
+sandbox.enter()
+from integration.lib import postgres  # noqa: E402
+from integration.lib.process import run  # noqa: E402
+from integration.lib.world import World  # noqa: E402
+
+HERE = sandbox.SRC / "tests/conformance"
+SUITE = sandbox.CACHE / "regress15"
+PG_REGRESS = "/usr/lib/postgresql/15/lib/pgxs/src/test/regress/pg_regress"
+SUITE_SECONDS = 1800
+RESULT = re.compile(r"^(?:test)?\s+(\S+)\s+\.\.\. (ok|FAILED|failed \(ignored\))")
+
+# Every role of the suite comes in without a password, as in PostgreSQL's own make installcheck.
+TRUST = "local all all trust\nhost all all all trust\n"
+
+
+def exceptions():
+    """Test name to cause, from the table of exceptions.md."""
+    rows = (line.split("|") for line in (HERE / "exceptions.md").read_text().splitlines())
+    return {row[1].strip(" `"): row[2].strip() for row in rows
+            if len(row) >= 4 and row[1].strip().startswith("`")}
+
+
+def run_suite(world, name):
+    """Runs the whole schedule as the agent; (passed, failed) sets of test names."""
+    output = sandbox.folder(f"regress-{name}", mode=0o777)
+    for part in ("sql", "expected", "data", "parallel_schedule", "regress.so", "resultmap"):
+        source = SUITE / "regress" / part
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, output / part)
+    (output / "results").mkdir()
+    for path in (output, *output.rglob("*")):  # the server reads and writes here as well
+        path.chmod(0o777)
+    done = world.agent(PG_REGRESS, f"--inputdir={output}", f"--outputdir={output}", f"--dlpath={output}",
+                       "--bindir=/usr/lib/postgresql/15/bin", f"--schedule={output}/parallel_schedule",
+                       "--host=db.cluster.test", "--port=5432", "--user=postgres", "--max-connections=20",
+                       env={"PGSSLMODE": "disable"}, timeout=SUITE_SECONDS)
+    results = [RESULT.match(line) for line in done.stdout.splitlines()]
+    verdicts = {m[1]: m[2] for m in results if m}
+    if not verdicts:
+        sys.exit(f"the suite did not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    diffs = output / "regression.diffs"
+    if diffs.exists():
+        kept = sandbox.BUILD / "results" / f"conformance-{name}.diffs"
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy(diffs, kept)
+        print(f"differences: build/results/{kept.name}")
+    passed = {test for test, verdict in verdicts.items() if verdict == "ok"}
+    return passed, set(verdicts) - passed
+
+
+def measured(world, name):
+    with_server = world.own(postgres.Postgres(15, world.cluster, name=f"server-{name}", hba=TRUST, plain=False))
+    with_server.start()
+    begin = time.monotonic()
+    passed, failed = run_suite(world, name)
+    with_server.stop()
+    print(f"{name}: {len(passed)} passed, {len(failed)} failed in {time.monotonic() - begin:.0f} s"
+          f"{': ' + ' '.join(sorted(failed)) if failed else ''}", flush=True)
+    return passed
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--direct-only", action="store_true")
+    chosen = options.parse_args()
+    run([HERE / "fetch", SUITE], timeout=600)
+    with World() as world:
+        direct = measured(world, "direct")
+    if not direct:
+        sys.exit("nothing passes directly: the suite itself is broken here")
+    if chosen.direct_only:
+        return
+    sys.exit("there is no sidecar to run through yet")
+
+
+if __name__ == "__main__":
+    main()
