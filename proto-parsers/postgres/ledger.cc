@@ -111,6 +111,10 @@ bool Ledger::swallow_syncs() {
   return true;
 }
 
+void Ledger::copy_ended() {
+  if (copy() == CopyState::kIn) at(owed_).phase = Phase::kCopyInDone;
+}
+
 CopyState Ledger::copy() const {
   if (idle()) return CopyState::kNone;
   switch (at(owed_).phase) {

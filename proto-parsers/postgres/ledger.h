@@ -10,7 +10,8 @@
 // COPY FROM STDIN: while the server waits for data it swallows Sync and Flush, and ends the
 // connection on any other message. What follows an Execute or Query that may be one must be held
 // until its first reply (add a Flush behind the Execute); a Sync that was held is dropped when
-// copy() has become kIn. A Sync that was sent all the same is taken as swallowed.
+// copy() has become kIn, and so is any that comes before CopyDone or CopyFail. A Sync that was sent all
+// the same is taken as swallowed.
 
 #include <cstdint>
 #include <memory>
@@ -53,6 +54,7 @@ struct Answer {
   std::uint32_t statement = 0;         // for Query: how many statements were complete before this
 };
 
+// kIn: the server reads CopyData. After CopyDone or CopyFail it is kNone, whatever is still owed.
 enum class CopyState : std::uint8_t { kNone, kIn, kOut, kBoth };
 
 class Ledger {
@@ -62,6 +64,10 @@ class Ledger {
 
   // REQUIRES: !full(). Flush, CopyData, CopyDone, CopyFail and Terminate owe nothing: not noted.
   void sent(const LedgerEntry& entry);
+
+  // When CopyDone or CopyFail goes upstream: a Sync is from here on answered again. Without effect
+  // where copy() is not kIn, as the server ignores both then.
+  void copy_ended();
 
   // For every event but DataRow and CopyData.
   Answer reply(const BackendMessage& message);

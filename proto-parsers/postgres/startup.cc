@@ -30,7 +30,7 @@ std::string_view StartupPacket::get(std::string_view name) const {
 
 Step StartupParser::next(Bytes input) {
   if (error_.reason) return {StepKind::kError, 0};
-  if (done_) return fail("startup: nothing may follow the startup packet here");
+  if (done_ && !input.empty()) return fail("startup: nothing may follow the startup packet here");
   if (input.size() < kLengthBytes) return {StepKind::kNeedMore, 0};
   const std::size_t size = ByteReader(input.first(kLengthBytes)).take_u32();
   // The server's bound is on what follows the length word.

@@ -40,13 +40,14 @@ enum class Phase : std::uint8_t {
   kRows,         // a RowDescription was seen (Query), or rows (Execute)
   kDescribed,    // Describe of a statement: ParameterDescription was seen
   kCopyIn,       // CopyInResponse was seen
+  kCopyInDone,   // ... and the client's CopyDone or CopyFail was sent
   kCopyOut,      // CopyOutResponse was seen
   kCopyOutDone,  // ... and CopyDone
   kCopyBoth,     // CopyBothResponse was seen
   kFailed,       // an ErrorResponse was seen, ReadyForQuery is owed
   kAnswered,     // all but ReadyForQuery was seen (FunctionCall)
 };
-inline constexpr std::size_t kPhases = 9;
+inline constexpr std::size_t kPhases = 10;
 
 // One row of the table: in `phase`, the reply of type `reply` means `fate` and leads to `next`.
 struct Transition {

@@ -207,6 +207,30 @@ TEST_CASE("ledger: the server swallows a Sync during COPY FROM STDIN") {
   CHECK(drive.finished() == "4d ");
 }
 
+TEST_CASE("ledger: a Sync behind CopyDone is answered") {
+  Drive drive;
+  drive.ledger.copy_ended();  // no COPY: ignored
+  drive.send("E");
+  CHECK(drive.reply('G') == Fate::kPart);
+  drive.ledger.copy_ended();
+  CHECK(drive.ledger.copy() == CopyState::kNone);
+  drive.send("S");
+  CHECK(drive.reply('C') == Fate::kStatement);
+  CHECK(drive.reply('Z') == Fate::kReady);
+  CHECK(drive.finished() == "1d 2d ");
+
+  drive.send("Q");
+  CHECK(drive.reply('G') == Fate::kPart);
+  drive.ledger.copy_ended();
+  CHECK(drive.reply('C') == Fate::kStatement);
+  CHECK(drive.reply('G') == Fate::kPart);  // a second COPY in the same Query
+  CHECK(drive.ledger.copy() == CopyState::kIn);
+  drive.ledger.copy_ended();
+  CHECK(drive.reply('E') == Fate::kError);
+  CHECK(drive.reply('Z') == Fate::kReady);
+  CHECK(drive.finished() == "3f ");
+}
+
 TEST_CASE("ledger: anything but a Sync behind COPY FROM STDIN breaks the connection") {
   Drive drive;
   drive.send("EP");
