@@ -1,26 +1,27 @@
 #pragma once
-// The few calls by which the spool touches the disk, so that tests can lie about it. Paths are
-// absolute or relative to the process; errors are errno values.
+// The few calls by which the spool writes to the disk, so that tests can lie about it. Each answers
+// 0 (or a descriptor) or -errno.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace chaperone::spool {
 
 class Disk {
  public:
   virtual ~Disk() = default;
-  // Creates an empty file (mode 0600) of `bytes` really allocated bytes; fails if it exists.
-  // Gives an open descriptor, or -errno.
+  // A new file (mode 0600) of `bytes` really allocated zeros, open for reading and writing. Fails
+  // if it exists; leaves nothing behind when it fails.
   virtual int create(const std::string& path, std::uint64_t bytes) = 0;
-  virtual int rename(const std::string& from, const std::string& to) = 0;  // 0 or -errno
+  virtual int rename(const std::string& from, const std::string& to) = 0;
   virtual int remove(const std::string& path) = 0;
   virtual int write_at(int fd, const void* bytes, std::size_t size, std::uint64_t offset) = 0;
+  virtual int truncate(const std::string& path, std::uint64_t bytes) = 0;
   virtual int sync_data(int fd) = 0;
   virtual int sync_dir(const std::string& path) = 0;
-  // Whether a shared mapping of a preallocated file there can be stored to without ever failing.
+  // Whether stores to a shared mapping of a file that create() made there can never fail. Where
+  // preallocated blocks are copied on write (btrfs, zfs, overlay above them) they can.
   virtual bool maps_safely(const std::string& dir) = 0;
 };
 

@@ -34,7 +34,7 @@ struct SpoolOptions {
   std::string key_dir;                // holds writer.key (0600, made at first start)
   std::string build;                  // named in every writer_start record
   std::uint64_t bytes_max = 1ull << 30;        // all segments together; at least 4 segments
-  std::uint64_t segment_bytes = 16ull << 20;   // 1 MiB .. 1 GiB
+  std::uint64_t segment_bytes = 16ull << 20;   // 2 .. 64 MiB, in whole pages
   std::uint32_t checkpoint_records = 1000;     // a checkpoint at least this often ...
   std::uint64_t checkpoint_ns = 1'000'000'000; // ... and when this much time went by (tick())
   std::int64_t wall_ns = 0;           // now, for the start's own records
@@ -128,8 +128,12 @@ class SpoolReader {
   Result<Batch> next(Position after, std::size_t bytes_max);
 
  private:
+  bool find(Position after);
+  Result<bool> read_chunk(Position after, std::uint64_t upto, std::size_t bytes_max, Batch& batch);
   Spool& spool_;
   std::uint64_t segment_ = 0, offset_ = 0, sequence_ = 0;  // where the last batch ended
+  std::uint64_t marker_ = 0, segment_last_ = 0;
+  bool live_ = false;                  // that segment is still being written
 };
 
 }  // namespace chaperone::spool
