@@ -14,8 +14,9 @@
 namespace chaperone::audit {
 
 inline constexpr std::size_t kFrameHeadBytes = 8;
-// A record, or a record and the tag byte of an export.
-inline constexpr std::size_t kFrameBytesMax = kRecordBytesMax + 1;
+// A record, or a record behind the few bytes by which an export or the collector's store says what
+// it is and whose.
+inline constexpr std::size_t kFrameBytesMax = kRecordBytesMax + 64;
 
 // CRC-32C (Castagnoli, as in RFC 3720), by the processor's instruction where it has one.
 std::uint32_t crc32c(Bytes bytes, std::uint32_t seed = 0);

@@ -1,0 +1,132 @@
+#include "collector/ingest/batch.h"
+
+#include <algorithm>
+
+#include "audit/chain.h"
+#include "audit/checkpoint.h"
+#include "audit/decoded.h"
+#include "audit/frame.h"
+
+namespace chaperone::collector {
+
+namespace {
+// Far beyond any real chain, and safe in every number that a reader may use for it.
+constexpr std::uint64_t kSequenceMax = 1ull << 53;
+
+class Checker {
+ public:
+  Checker(const BatchContext& context, Batch& batch) : context_(context), batch_(batch) {}
+
+  bool take(Bytes bytes) {
+    auto record = audit::decode_record(bytes);
+    if (!record) return fail(BatchFault::kNotCanonical, next_sequence(), record.error().message);
+    if (record->sequence > kSequenceMax) {
+      return fail(BatchFault::kNotCanonical, record->sequence, "the sequence is beyond any real one");
+    }
+    if (!follows(*record, bytes) || !checkpoint_holds(*record, bytes)) return false;
+    note_identity(*record);
+    if (record->wall_ns > context_.future_ns && batch_.clock_sequence == 0) {
+      batch_.clock_sequence = record->sequence;
+    }
+    batch_.last_kind = record->kind;
+    batch_.records.push_back({bytes, record->sequence, point_.hash});
+    return true;
+  }
+
+  bool fail(BatchFault fault, std::uint64_t sequence, std::string why) {
+    batch_.fault = fault;
+    batch_.fault_sequence = sequence;
+    batch_.why = std::move(why);
+    return false;
+  }
+  std::uint64_t next_sequence() const { return batch_.records.empty() ? 0 : point_.sequence + 1; }
+
+ private:
+  bool follows(const audit::DecodedRecord& record, Bytes bytes) {
+    if (batch_.records.empty()) {
+      batch_.previous = record.previous;
+      point_ = {record.sequence, audit::sha256(bytes)};
+      return true;
+    }
+    audit::ChainPoint after;
+    auto fault = audit::follow(point_, bytes, after);
+    point_ = after;
+    if (fault == audit::LinkFault::kNone) return true;
+    return fail(BatchFault::kBroken, record.sequence,
+                "record " + std::to_string(record.sequence) + " " + audit::why(fault));
+  }
+
+  bool checkpoint_holds(const audit::DecodedRecord& record, Bytes bytes) {
+    if (record.kind != audit::RecordKind::kCheckpoint) return true;
+    bool enrolled = record.key && std::find(context_.keys.begin(), context_.keys.end(), *record.key) !=
+                                      context_.keys.end();
+    if (enrolled && audit::checkpoint_valid(record, bytes, context_.writer)) return true;
+    return fail(BatchFault::kSignature, record.sequence,
+                "checkpoint " + std::to_string(record.sequence) +
+                    (enrolled ? ": its signature does not hold" : " names a key that is not enrolled"));
+  }
+
+  void note_identity(const audit::DecodedRecord& record) {
+    const std::pair<const char*, std::string_view> said[] = {
+        {"pod", record.pod}, {"namespace", record.pod_namespace}, {"service_account", record.service_account}};
+    for (const auto& [key, value] : said) {
+      auto vouched = context_.claims.find(key);
+      bool differs = vouched != context_.claims.end() && !value.empty() && value != vouched->second;
+      if (!differs || batch_.identity_sequence != 0) continue;
+      batch_.identity_sequence = record.sequence;
+      batch_.identity_detail = std::string(key) + " is said to be \"" + std::string(value) +
+                               "\", the token vouches for \"" + vouched->second + "\"";
+    }
+  }
+
+  const BatchContext& context_;
+  Batch& batch_;
+  audit::ChainPoint point_;
+};
+}  // namespace
+
+const char* name_of(BatchFault fault) {
+  switch (fault) {
+    case BatchFault::kNone: return "none";
+    case BatchFault::kEmpty: return "empty";
+    case BatchFault::kDamaged: return "damaged";
+    case BatchFault::kNotCanonical: return "not_canonical";
+    case BatchFault::kBroken: return "broken_chain";
+    case BatchFault::kSignature: return "signature";
+  }
+  return "";
+}
+
+Batch check_batch(Bytes frames, const BatchContext& context) {
+  Batch batch;
+  Checker checker(context, batch);
+  audit::FrameReader reader(frames);
+  while (auto record = reader.next()) {
+    if (!checker.take(*record)) return batch;
+  }
+  if (reader.fault()) {
+    checker.fail(BatchFault::kDamaged, checker.next_sequence(),
+                 std::string(reader.fault()) + " at byte " + std::to_string(reader.offset()));
+  } else if (batch.records.empty()) {
+    checker.fail(BatchFault::kEmpty, 0, "the batch holds no record");
+  }
+  return batch;
+}
+
+std::string batch_message(const audit::Id& writer, Bytes frames, bool gap) {
+  std::string message = "chaperone batch 1\n";
+  message += as_text(writer);
+  message += as_text(audit::sha256(frames));
+  message += gap ? '\1' : '\0';
+  return message;
+}
+
+std::string enrol_message(const audit::Id& writer, const audit::PublicKey& key, const audit::Hash& token) {
+  std::string message = "chaperone enrol 1\n";
+  message += as_text(writer);
+  message += as_text(key);
+  message += as_text(token);
+  return message;
+}
+
+}  // namespace chaperone::collector

@@ -1,0 +1,224 @@
+// chaperone-collector: flags, wiring, run, drain.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "audit/checkpoint.h"
+#include "audit/text.h"
+#include "collector/dev_tls.h"
+#include "collector/http_server.h"
+#include "collector/key_file.h"
+
+namespace chaperone::collector {
+
+namespace {
+struct Flags {
+  std::string data = "/var/lib/chaperone-collector";
+  std::string listen = "0.0.0.0:8443";
+  std::string tokens, certificate, key;
+  bool dev_tls = false;
+  std::vector<std::string> dev_names;
+  std::uint32_t retention_days = kRetentionDays;
+  std::uint64_t store_bytes_max = 0;
+  std::size_t threads = kThreads;
+  double requests_per_second = kRequestsPerSecond;
+};
+
+struct TokenFlags {
+  std::string name, rights = "read", append_to;
+  std::vector<std::string> claims;
+};
+
+constexpr int kExitUsage = 2;
+constexpr int kExitFailed = 1;
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "chaperone-collector: %s\n", error.message.c_str());
+  return kExitFailed;
+}
+
+Result<ServerOptions> server_options(const Flags& flags) {
+  ServerOptions options;
+  auto colon = flags.listen.rfind(':');
+  if (colon == std::string::npos) return Error{"--listen wants address:port, not " + flags.listen};
+  options.host = flags.listen.substr(0, colon);
+  if (options.host.starts_with('[') && options.host.ends_with(']')) options.host = options.host.substr(1, options.host.size() - 2);
+  options.port = std::atoi(flags.listen.c_str() + colon + 1);
+  options.threads = flags.threads;
+  options.certificate_file = flags.certificate;
+  options.key_file = flags.key;
+  if (!flags.dev_tls) {
+    if (!flags.certificate.empty() && !flags.key.empty()) return options;
+    return Error{"--certificate and --key are needed (or --dev-tls to try things out)"};
+  }
+  auto files = dev_tls(flags.data + "/tls", flags.dev_names);
+  if (!files) return files.error();
+  options.certificate_file = files->certificate_file;
+  options.key_file = files->key_file;
+  return options;
+}
+
+// Tokens are read again, silence is looked for and old files are forgotten, until stopped.
+class Housekeeping {
+ public:
+  Housekeeping(Store& store, Ingest& ingest, TokenFile& tokens, std::uint32_t retention_days)
+      : store_(store), ingest_(ingest), tokens_(tokens), retention_days_(retention_days),
+        thread_([this] { run(); }) {}
+  ~Housekeeping() {
+    {
+      std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (std::uint64_t round = 0; !ending_; ++round) {
+      lock.unlock();
+      once(round);
+      lock.lock();
+      wake_.wait_for(lock, std::chrono::seconds(1), [&] { return ending_; });
+    }
+  }
+
+  void once(std::uint64_t round) {
+    if (auto read = tokens_.refresh(); !read) complain(read.error());
+    if (round % 10 == 0) ingest_.look_for_silence(wall_now_ns());
+    if (round % 600 != 0 || retention_days_ == 0) return;
+    auto done = store_.forget_before(wall_now_ns() - std::int64_t{retention_days_} * 86'400 * 1'000'000'000);
+    if (!done) complain(done.error());
+  }
+
+  // The same trouble is said once, not every second.
+  void complain(const Error& error) {
+    if (error.message != last_complaint_) std::fprintf(stderr, "chaperone-collector: %s\n", error.message.c_str());
+    last_complaint_ = error.message;
+  }
+
+  Store& store_;
+  Ingest& ingest_;
+  TokenFile& tokens_;
+  const std::uint32_t retention_days_;
+  std::string last_complaint_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+void report_start(const Store& store, const HttpServer& server, const Flags& flags, const audit::PublicKey& key) {
+  std::string host = flags.listen.substr(0, flags.listen.rfind(':'));
+  std::uint64_t torn = store.status().torn_bytes;
+  if (torn != 0) {
+    std::fprintf(stderr, "chaperone-collector: %llu bytes of an unfinished write were passed over\n",
+                 static_cast<unsigned long long>(torn));
+  }
+  if (flags.dev_tls) {
+    std::fprintf(stderr, "chaperone-collector: development TLS; clients need --ca %s/tls/ca.pem\n", flags.data.c_str());
+  }
+  std::printf("listening on https://%s:%d\npublic key %s\n", host.c_str(), server.port(), audit::hex(key).c_str());
+  std::fflush(stdout);
+}
+
+int serve(const Flags& flags) {
+  ::umask(0077);  // the index too is for the collector alone
+  // Signals go to one thread, so that stopping is ordinary code.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  if (auto made = make_dir(flags.data); !made) return fail(made.error());
+  auto key = load_or_make_key(flags.data + "/collector.key");
+  if (!key) return fail(key.error());
+  auto tokens = TokenFile::open(flags.tokens);
+  if (!tokens) return fail(tokens.error());
+  auto options = server_options(flags);
+  if (!options) return fail(options.error());
+  auto store = Store::open({flags.data, kLogFileBytes, flags.store_bytes_max}, key->public_key());
+  if (!store) return fail(store.error());
+
+  Alarms alarms(**store, flags.data + "/evidence");
+  Ingest ingest(**store, alarms, *key);
+  Api api({**store, ingest, alarms, **tokens, *key, CHAPERONE_VERSION, flags.requests_per_second});
+  auto server = HttpServer::open(*options, api);
+  if (!server) return fail(server.error());
+  Housekeeping housekeeping(**store, ingest, **tokens, flags.retention_days);
+  report_start(**store, **server, flags, key->public_key());
+
+  std::thread stopper([&] {
+    int got = 0;
+    sigwait(&signals, &got);
+    api.stop();
+    (*server)->stop();
+  });
+  (*server)->run();
+  stopper.join();
+  return 0;
+}
+
+int make_token(const TokenFlags& flags) {
+  auto minted = mint_token(flags.name, flags.rights, flags.claims);
+  if (!minted) return fail(minted.error());
+  if (flags.append_to.empty()) {
+    std::printf("%s\n%s\n", minted->token.c_str(), minted->line.c_str());
+    return 0;
+  }
+  auto content = ::access(flags.append_to.c_str(), F_OK) == 0 ? read_file(flags.append_to, kTokenFileBytesMax)
+                                                               : Result<std::string>(std::string());
+  if (!content) return fail(content.error());
+  if (!content->empty() && content->back() != '\n') *content += '\n';
+  *content += minted->line + "\n";
+  if (auto table = TokenTable::parse(*content); !table) return fail(table.error());
+  if (auto written = write_file_whole(flags.append_to, *content); !written) return fail(written.error());
+  std::printf("%s\n", minted->token.c_str());
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  Flags flags;
+  TokenFlags token;
+  CLI::App app("Takes in, keeps and serves the records of Chaperone's sidecars.");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "chaperone-collector " CHAPERONE_VERSION);
+
+  auto* serving = app.add_subcommand("serve", "run the collector");
+  serving->add_option("--data", flags.data, "folder of the store and the key")->capture_default_str();
+  serving->add_option("--listen", flags.listen, "address:port; port 0 takes a free one")->capture_default_str();
+  serving->add_option("--tokens", flags.tokens, "token file; see 'chaperone-collector token'")->required();
+  serving->add_option("--certificate", flags.certificate, "server certificate with its chain, PEM");
+  serving->add_option("--key", flags.key, "its key, PEM");
+  serving->add_flag("--dev-tls", flags.dev_tls, "make a CA and a certificate under the data folder");
+  serving->add_option("--dev-name", flags.dev_names, "with --dev-tls: further names or addresses");
+  serving->add_option("--retention-days", flags.retention_days, "records are deleted after; 0: never")->capture_default_str();
+  serving->add_option("--store-bytes-max", flags.store_bytes_max, "beyond it batches are refused; 0: no bound");
+  serving->add_option("--threads", flags.threads, "requests served at once")->capture_default_str()->check(CLI::Range(4, 1024));
+  serving->add_option("--requests-per-second", flags.requests_per_second, "of one token")->capture_default_str();
+
+  auto* minting = app.add_subcommand("token", "make a token: prints it, and the line for the token file");
+  minting->add_option("name", token.name, "who holds it")->required();
+  minting->add_option("--rights", token.rights, "write, read, export, metrics; separated by commas")->capture_default_str();
+  minting->add_option("--claim", token.claims, "key=value that a writer is vouched for: pod=..., namespace=...");
+  minting->add_option("--append", token.append_to, "add the line to this token file and print the token alone");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  return serving->parsed() ? serve(flags) : make_token(token);
+}
+}  // namespace
+}  // namespace chaperone::collector
+
+int main(int argc, char** argv) { return chaperone::collector::run(argc, argv); }

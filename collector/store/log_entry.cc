@@ -1,0 +1,83 @@
+// The payloads of log entries: writing and reading sit together.
+#include <optional>
+
+#include "audit/frame.h"
+#include "collector/store/log.h"
+
+namespace chaperone::collector {
+
+namespace {
+void append_i64(std::string& out, std::int64_t value) {
+  auto bits = static_cast<std::uint64_t>(value);
+  for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(bits >> (8 * i) & 0xff));
+}
+
+std::optional<std::int64_t> take_i64(Bytes& bytes) {
+  if (bytes.size() < 8) return {};
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 8; ++i) bits |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
+  bytes = bytes.subspan(8);
+  return static_cast<std::int64_t>(bits);
+}
+
+bool parse_record(Bytes rest, LogEntry& entry) {
+  if (rest.size() < entry.writer.size()) return false;
+  std::copy_n(rest.begin(), entry.writer.size(), entry.writer.begin());
+  rest = rest.subspan(entry.writer.size());
+  auto received = take_i64(rest);
+  entry.received_ns = received.value_or(0);
+  entry.body = rest;
+  return received.has_value();
+}
+
+bool parse_enrolment(Bytes rest, LogEntry& entry) {
+  if (rest.empty() || rest.size() < 1u + rest[0]) return false;
+  entry.token = as_text(rest.subspan(1, rest[0]));
+  rest = rest.subspan(1u + rest[0]);
+  auto received = take_i64(rest);
+  entry.received_ns = received.value_or(0);
+  entry.body = rest;
+  return received.has_value();
+}
+}  // namespace
+
+std::optional<LogEntry> parse_log_entry(Bytes payload) {
+  if (payload.empty()) return {};
+  LogEntry entry;
+  entry.tag = static_cast<LogTag>(payload[0]);
+  Bytes rest = payload.subspan(1);
+  entry.body = rest;
+  switch (entry.tag) {
+    case LogTag::kRecord: return parse_record(rest, entry) ? std::optional(entry) : std::nullopt;
+    case LogTag::kEnrolment: return parse_enrolment(rest, entry) ? std::optional(entry) : std::nullopt;
+    case LogTag::kAlarm:
+    case LogTag::kAccess: return entry;
+  }
+  return {};
+}
+
+void append_log_record(std::string& out, const audit::Id& writer, std::int64_t received_ns, Bytes record) {
+  std::string payload(1, static_cast<char>(LogTag::kRecord));
+  payload += as_text(writer);
+  append_i64(payload, received_ns);
+  payload += as_text(record);
+  audit::append_frame(out, as_bytes(payload));
+}
+
+void append_log_enrolment(std::string& out, std::string_view token, std::int64_t received_ns, Bytes document) {
+  CHECK(token.size() < 256);
+  std::string payload(1, static_cast<char>(LogTag::kEnrolment));
+  payload.push_back(static_cast<char>(token.size()));
+  payload += token;
+  append_i64(payload, received_ns);
+  payload += as_text(document);
+  audit::append_frame(out, as_bytes(payload));
+}
+
+void append_log_json(std::string& out, LogTag tag, std::string_view json) {
+  std::string payload(1, static_cast<char>(tag));
+  payload += json;
+  audit::append_frame(out, as_bytes(payload));
+}
+
+}  // namespace chaperone::collector
