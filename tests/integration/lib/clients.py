@@ -39,3 +39,27 @@ ALL = {
     "asyncpg": Client(_python("asyncpg_scenario.py")),
     "node": Client(lambda: ["node", cache.npm("clients/node") / "scenario.js"]),
 }
+
+
+def _pgjdbc():
+    folder = cache.built(
+        "clients/pgjdbc",
+        ["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=jars"],
+        ["javac", "-cp", "jars/*", "-d", "classes", "Scenario.java"])
+    return ["java", "-cp", f"{folder}/classes:{folder}/jars/*", "Scenario"]
+
+
+def _pgx():
+    return [cache.built("clients/pgx", ["go", "build", "-trimpath", "-o", "scenario", "."]) / "scenario"]
+
+
+def _sqlx():
+    folder = cache.built("clients/sqlx", ["cargo", "build", "--locked", "-q", "--target-dir", "target"])
+    return [folder / "target/debug/scenario"]
+
+
+ALL |= {
+    "pgjdbc": Client(_pgjdbc, slow=True),
+    "pgx": Client(_pgx, slow=True),
+    "sqlx": Client(_sqlx, slow=True),
+}
