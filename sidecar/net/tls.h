@@ -12,6 +12,7 @@
 namespace chaperone::net {
 
 class TlsEngine;
+struct EngineCallbacks;
 
 struct TlsServerOptions {
   std::string key_dir;       // the CA's key and certificate live here, mode 0600; survives restarts
@@ -36,6 +37,7 @@ class TlsServer {
 
  private:
   friend class TlsEngine;
+  friend struct EngineCallbacks;
   struct Impl;
   TlsServer() = default;
   std::unique_ptr<Impl> impl_;
@@ -70,6 +72,7 @@ class TlsClient {
 
  private:
   friend class TlsEngine;
+  friend struct EngineCallbacks;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

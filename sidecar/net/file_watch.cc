@@ -1,0 +1,77 @@
+#include "sidecar/net/file_watch.h"
+
+#include <uv.h>
+
+#include "sidecar/env/file.h"
+#include "sidecar/net/limits.h"
+
+namespace chaperone::net {
+
+struct FileWatch::Impl {
+  uv_fs_event_t events;  // of the directory: the file itself is replaced, not written
+  uv_timer_t quiet;
+  uv_timer_t poll;
+  std::string path;
+  std::string directory;
+  std::function<void()> on_change;
+  env::FileIdentity seen;
+  int open_handles = 3;
+
+  static Impl& of(void* handle) {
+    return *static_cast<Impl*>(static_cast<uv_handle_t*>(handle)->data);
+  }
+  void watch();
+  void check();
+};
+
+// Again after each change and poll: the directory may have come late, or been exchanged itself.
+void FileWatch::Impl::watch() {
+  uv_fs_event_stop(&events);
+  uv_fs_event_start(
+      &events,
+      [](uv_fs_event_t* event, const char*, int, int) {
+        Impl& watch = of(event);
+        uv_timer_start(
+            &watch.quiet, [](uv_timer_t* timer) { of(timer).check(); }, kFileQuietMs, 0);
+      },
+      directory.c_str(), 0);
+}
+
+void FileWatch::Impl::check() {
+  env::FileIdentity now = env::identify(path);
+  watch();
+  if (now == seen) return;
+  seen = now;
+  on_change();  // last: it may destroy the watch
+}
+
+FileWatch::FileWatch(Loop& loop, std::string path, std::function<void()> on_change)
+    : impl_(new Impl) {
+  std::size_t slash = path.rfind('/');
+  impl_->directory =
+      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  impl_->seen = env::identify(path);
+  impl_->path = std::move(path);
+  impl_->on_change = std::move(on_change);
+  CHECK(uv_fs_event_init(loop.uv(), &impl_->events) == 0);
+  CHECK(uv_timer_init(loop.uv(), &impl_->quiet) == 0);
+  CHECK(uv_timer_init(loop.uv(), &impl_->poll) == 0);
+  impl_->events.data = impl_->quiet.data = impl_->poll.data = impl_;
+  impl_->watch();
+  uv_timer_start(
+      &impl_->poll, [](uv_timer_t* timer) { Impl::of(timer).check(); }, kFilePollMs, kFilePollMs);
+}
+
+FileWatch::~FileWatch() {
+  for (void* handle : {static_cast<void*>(&impl_->events), static_cast<void*>(&impl_->quiet),
+                       static_cast<void*>(&impl_->poll)}) {
+    uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+      Impl* impl = &Impl::of(closed);
+      if (--impl->open_handles == 0) delete impl;
+    });
+  }
+}
+
+const std::string& FileWatch::path() const { return impl_->path; }
+
+}  // namespace chaperone::net
