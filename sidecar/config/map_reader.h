@@ -30,15 +30,15 @@ class MapReader {
   const Node* find(std::string_view key);     // null when absent
   const Node* require(std::string_view key);  // null when absent, which is a finding
 
-  bool text(std::string_view key, std::string& out);   // true when it was there and right
+  bool text(std::string_view key, std::string& out);  // true when it was there and right
   bool texts(std::string_view key, std::vector<std::string>& out);  // one scalar or a list
-  bool flag(std::string_view key, bool& out);          // true or false and nothing else
+  bool flag(std::string_view key, bool& out);  // true or false and nothing else
   bool integer(std::string_view key, std::int64_t& out, std::int64_t min, std::int64_t max);
   bool word(std::string_view key, std::span<const std::string_view> words, std::size_t& index);
   bool duration_ms(std::string_view key, std::uint64_t& out, std::uint64_t min,
                    std::uint64_t max);  // "500ms", "30s", "5m", "1h"
   bool size_bytes(std::string_view key, std::uint64_t& out, std::uint64_t min,
-                  std::uint64_t max);   // "512", "64KiB", "16MiB", "1GiB"
+                  std::uint64_t max);  // "512", "64KiB", "16MiB", "1GiB"
 
   template <class T>
   bool number(std::string_view key, T& out, std::int64_t min, std::int64_t max) {
@@ -67,8 +67,7 @@ class MapReader {
 // One scalar. `what` names it in the finding.
 std::optional<std::string> read_text(const Node& node, Findings& findings, std::string_view what);
 std::optional<std::int64_t> read_integer(const Node& node, Findings& findings,
-                                         std::string_view what, std::int64_t min,
-                                         std::int64_t max);
+                                         std::string_view what, std::int64_t min, std::int64_t max);
 std::optional<std::size_t> read_word(const Node& node, Findings& findings, std::string_view what,
                                      std::span<const std::string_view> words);
 std::vector<Node> as_list(const Node& node);  // a sequence's elements; any other node alone

@@ -15,7 +15,7 @@ Error failed(const std::string& path, const char* what) {
 }
 
 Result<std::string> read_open(int fd, const std::string& path, std::size_t bytes_max) {
-  struct stat status{};
+  struct stat status {};
   if (fstat(fd, &status) != 0) return failed(path, "cannot be examined");
   if (!S_ISREG(status.st_mode)) return Error{path + ": is not a regular file"};
   std::string text;

@@ -66,7 +66,8 @@ void read_collector(const Node* node, Findings& findings, CollectorPlace& collec
   if (!node) return;
   MapReader map(*node, findings, "collector");
   if (map.text("url", collector.url) && collector.url.rfind("https://", 0) != 0) {
-    findings.add(map.find("url")->at, "url is " + quote(collector.url) + ": must begin with https://");
+    findings.add(map.find("url")->at,
+                 "url is " + quote(collector.url) + ": must begin with https://");
   }
   path(map, findings, "ca_file", collector.ca_file);
   path(map, findings, "token_file", collector.token_file);
@@ -139,8 +140,7 @@ Result<SidecarConfig> parse_sidecar_config(std::string_view text, const std::str
   return config;
 }
 
-Result<SidecarConfig> load_sidecar_config(const std::string& path,
-                                          const Environment& environment) {
+Result<SidecarConfig> load_sidecar_config(const std::string& path, const Environment& environment) {
   auto text = read_file(path, kYamlBytesMax);
   if (!text) return text.error();
   return parse_sidecar_config(*text, path, environment);

@@ -33,7 +33,7 @@ struct CollectorPlace {
 
 // Per connection where nothing else is said. Reasons: proto-parsers/base/limits.h.
 struct Limits {
-  std::size_t connections_max = 10000;          // of this sidecar; the next one is refused
+  std::size_t connections_max = 10000;  // of this sidecar; the next one is refused
   std::size_t statement_bytes_max = kStatementBytesMax;
   std::size_t bind_bytes_max = kBindBytesMax;
   std::size_t write_queue_bytes_max = kWriteQueueBytesMax;
@@ -42,11 +42,11 @@ struct Limits {
 };
 
 struct Times {
-  std::uint64_t login_ms = 10'000;      // from accept until the session is open
-  std::uint64_t dial_ms = 5'000;        // until the upstream connection stands
-  std::uint64_t idle_ms = 0;            // without a byte in either direction; 0: for ever
-  std::uint64_t statement_ms = 0;       // from a command's bytes until its last reply; 0: for ever
-  std::uint64_t drain_ms = 30'000;      // from SIGTERM until what still runs is cut
+  std::uint64_t login_ms = 10'000;  // from accept until the session is open
+  std::uint64_t dial_ms = 5'000;    // until the upstream connection stands
+  std::uint64_t idle_ms = 0;        // without a byte in either direction; 0: for ever
+  std::uint64_t statement_ms = 0;   // from a command's bytes until its last reply; 0: for ever
+  std::uint64_t drain_ms = 30'000;  // from SIGTERM until what still runs is cut
 };
 
 struct SidecarConfig {
@@ -54,10 +54,10 @@ struct SidecarConfig {
   std::uint32_t workers = 1;  // loops, each with its own sessions
   std::string policy_file = "/etc/chaperone/policy.yaml";
   SpoolPlace spool;
-  std::string key_dir = "/var/lib/chaperone/keys";     // the sidecar's signing key; mode 0700
-  std::string trust_dir = "/run/chaperone/trust";      // the pod's CA and bundle, for the agent
+  std::string key_dir = "/var/lib/chaperone/keys";  // the sidecar's signing key; mode 0700
+  std::string trust_dir = "/run/chaperone/trust";   // the pod's CA and bundle, for the agent
   std::string admin_socket = "/run/chaperone/admin.sock";
-  std::string metrics_address = "0.0.0.0:19090";       // host:port; empty: none
+  std::string metrics_address = "0.0.0.0:19090";  // host:port; empty: none
   CollectorPlace collector;
   Subject subject;
   Limits limits;

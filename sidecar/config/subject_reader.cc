@@ -62,7 +62,8 @@ void read_labels(MapReader& map, Findings& findings, Subject& subject) {
   if (!map.text("labels_file", path)) return;
   const Node* node = map.find("labels_file");
   if (!listed) {
-    findings.add(node->at, "labels_file needs labels_kept: the labels that rules and records may use");
+    findings.add(node->at,
+                 "labels_file needs labels_kept: the labels that rules and records may use");
   }
   auto text = read_file(path, kLabelsFileBytesMax);
   if (!text) return findings.add(node->at, "labels_file: " + text.error().message);

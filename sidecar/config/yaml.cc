@@ -172,10 +172,17 @@ void put_map(std::string& out, const Node& node) {
 
 void put_node(std::string& out, const Node& node) {
   switch (node.kind) {
-    case Node::Kind::kNull: out += 'n'; return;
-    case Node::Kind::kScalar: put_text(out, node.quoted ? 'q' : 's', node.text); return;
-    case Node::Kind::kMap: put_map(out, node); return;
-    case Node::Kind::kSequence: break;
+    case Node::Kind::kNull:
+      out += 'n';
+      return;
+    case Node::Kind::kScalar:
+      put_text(out, node.quoted ? 'q' : 's', node.text);
+      return;
+    case Node::Kind::kMap:
+      put_map(out, node);
+      return;
+    case Node::Kind::kSequence:
+      break;
   }
   out += '[';
   for (const Node& item : node.items) put_node(out, item);

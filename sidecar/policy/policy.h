@@ -21,14 +21,15 @@ struct sockaddr;
 
 namespace chaperone::policy {
 
-struct Rules;  // compiled form; policy/rules.h
+struct Rules;      // compiled form; policy/rules.h
+struct Judgement;  // what is left to ask; policy/judge.h
 
-// What is settled about a meaning before its values are known: the strictest verdict of the rules
-// that match whatever the values, and the rules that still ask about text, parameters or time.
-// Belongs to the Policy that prepared it and dies with it; a reload prepares anew.
+// What is settled about a meaning before its values are known. Belongs to the Policy that prepared
+// it and dies with it; a reload prepares anew. A value: copies share what is open.
 struct Prepared {
-  Decision settled;
-  std::vector<std::uint32_t> open_rules;  // empty in the common case: settled is the answer
+  Decision settled;                       // the answer, where `open` is null
+  std::shared_ptr<const Judgement> open;  // null in the common case; else rules still ask about
+                                          // text, parameters or time, and decide() asks them
 };
 
 class Policy {
@@ -41,11 +42,15 @@ class Policy {
   const std::vector<Resource>& resources() const;
 
   // The resource that names this destination, null if none does: then the connection is refused.
+  // The narrowest address range wins; resources that go by SNI are left out.
   const Resource* resource_at(const sockaddr* destination) const;
   // The opaque resource that names this TLS server name (already lower case).
   const Resource* resource_by_sni(std::string_view name, const sockaddr* destination) const;
+  // Whether resource_by_sni could answer here: then the ClientHello is worth reading.
+  bool reads_sni(const sockaddr* destination) const;
 
-  // The verdict on opening a session, and on asking for a role and database there.
+  // The verdict on opening a session: yes where some rule may let this subject do anything at all
+  // here, and no rule denies it everything. Roles and databases: login_for in resource.h.
   Decision decide_connect(const Subject& subject, const Resource& resource) const;
 
   Prepared prepare(const Subject& subject, const Resource& resource, const Meaning& meaning) const;
@@ -58,8 +63,9 @@ class Policy {
   // An allow yields exactly one Permit, anything else none.
   static std::optional<Permit> permit(const Decision& decision);
 
-  std::size_t rule_count() const;
+  std::size_t rule_count() const;  // without the default
   std::string_view rule_name(std::uint32_t rule_index) const;
+  const Rules& rules() const { return *rules_; }  // for explain
 
  private:
   std::unique_ptr<const Rules> rules_;

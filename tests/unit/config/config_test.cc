@@ -24,9 +24,12 @@ std::string documented_example() {
   std::string line, text;
   bool inside = false;
   while (std::getline(file, line)) {
-    if (line == "```yaml") inside = true;
-    else if (line == "```") inside = false;
-    else if (inside) text += line + '\n';
+    if (line == "```yaml")
+      inside = true;
+    else if (line == "```")
+      inside = false;
+    else if (inside)
+      text += line + '\n';
   }
   return text;
 }
@@ -91,12 +94,15 @@ TEST_CASE("config: labels are those that the operator lists") {
   std::remove(path);
   close(fd);
   REQUIRE(config.ok());
-  CHECK(config->subject.labels == std::map<std::string, std::string>{{"app", "a\"b"}, {"team", "data"}});
+  CHECK(config->subject.labels ==
+        std::map<std::string, std::string>{{"app", "a\"b"}, {"team", "data"}});
 }
 
 TEST_CASE("config: a missing file and a folder are errors that name them") {
-  CHECK(load_sidecar_config("/nonexistent/c.yaml").error().message.find("/nonexistent/c.yaml") == 0);
-  CHECK(load_sidecar_config("/tmp").error().message.find("not a regular file") != std::string::npos);
+  CHECK(load_sidecar_config("/nonexistent/c.yaml").error().message.find("/nonexistent/c.yaml") ==
+        0);
+  CHECK(load_sidecar_config("/tmp").error().message.find("not a regular file") !=
+        std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,158 @@
+#include "sidecar/policy/guard.h"
+
+#include "tests/unit/policy/builder.h"
+
+namespace chaperone::policy {
+namespace {
+
+using enum Verdict;
+
+Parameter text_value(std::string_view text) {
+  Parameter parameter;
+  parameter.value = as_bytes(text);
+  return parameter;
+}
+
+Parameter binary_value(std::string_view bytes, std::uint32_t type) {
+  Parameter parameter = text_value(bytes);
+  parameter.type = type;
+  parameter.binary = true;
+  return parameter;
+}
+
+Verdict with(const std::string& rules, std::vector<Parameter> parameters) {
+  Asking asking;
+  asking.parameters = std::move(parameters);
+  return verdict(rules, {select_from("public.t")}, asking);
+}
+
+std::string denying(const std::string& test) {
+  return "rules:\n- {name: all, action: allow}\n- {name: d, action: deny, match: {parameters: [" +
+         test + "]}}\n";
+}
+std::string allowing(const std::string& test) {
+  return "rules:\n- {name: a, action: allow, match: {effects: [read], parameters: [" + test +
+         "]}}\n";
+}
+
+TEST_CASE("guard: text, found anywhere, line breaks and odd bytes included") {
+  const std::string rules = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {text: ["(?i)from.+secret", ticket]}}
+)";
+  auto says = [&](std::string text) {
+    Asking asking;
+    asking.text = std::move(text);
+    return verdict(rules, {select_from("public.t")}, asking);
+  };
+  CHECK(says("select 1") == kAllow);
+  CHECK(says("select * FROM\n\xff secret") == kDeny);
+  CHECK(says("-- ticket") == kDeny);
+}
+
+TEST_CASE("guard: parameters in text and binary") {
+  CHECK(with(denying("{position: 1, equals: 42}"), {text_value("42")}) == kDeny);
+  CHECK(with(denying("{position: 1, equals: 42}"), {text_value(" +042 ")}) == kDeny);
+  CHECK(with(denying("{position: 1, equals: 42}"), {text_value("43")}) == kAllow);
+  CHECK(with(denying("{position: 2, equals: 42}"), {text_value("42")}) == kAllow);
+  CHECK(with(denying("{equals: 42}"), {text_value("1"), text_value("42")}) == kDeny);
+  using namespace std::string_view_literals;
+  CHECK(with(denying("{above: 1000}"), {binary_value("\0\0\x03\xe9"sv, 23)}) == kDeny);
+  CHECK(with(denying("{above: 1000}"), {binary_value("\0\0\x03\xe8"sv, 23)}) == kAllow);
+  CHECK(with(denying("{below: 0}"), {binary_value("\xff\xff\xff\xff\xff\xff\xff\xff"sv, 20)}) ==
+        kDeny);
+  CHECK(with(denying("{equals: \"x\"}"), {binary_value("x", 25)}) == kDeny);
+  CHECK(with(denying("{regex: \"^4\"}"), {binary_value("\0\x2a"sv, 21)}) == kDeny);
+  CHECK(with(denying("{in: [a, b]}"), {text_value("b")}) == kDeny);
+  CHECK(with(denying("{in: [a, b]}"), {text_value("c")}) == kAllow);
+}
+
+TEST_CASE("guard: a value that cannot be read refuses") {
+  using namespace std::string_view_literals;
+  Parameter numeric = binary_value("\0\1\0\0\0\0\0\0\0\1"sv, 1700);
+  CHECK(with(denying("{above: 10}"), {numeric}) == kDeny);
+  CHECK(with(allowing("{below: 10}"), {numeric}) == kDeny);
+  CHECK(with(denying("{above: 10}"), {text_value("0x10")}) == kDeny);
+  CHECK(with(allowing("{below: 10}"), {text_value("0x1")}) == kDeny);
+  CHECK(with(allowing("{below: 10}"), {text_value("5")}) == kAllow);
+  CHECK(with(allowing("{position: 1, regex: \"^a\"}"), {}) == kDeny);
+}
+
+TEST_CASE("guard: null is a value of its own") {
+  Parameter null;
+  null.null = true;
+  CHECK(with(denying("{position: 1, is_null: true}"), {null}) == kDeny);
+  CHECK(with(denying("{position: 1, is_null: true}"), {text_value("")}) == kAllow);
+  CHECK(with(allowing("{position: 1, in: [x]}"), {null}) == kDeny);
+  CHECK(with(allowing("{position: 1, is_null: false}"), {text_value("")}) == kAllow);
+}
+
+TEST_CASE("guard: time windows") {
+  TimeWindow office;
+  office.weekdays = 0x1f;
+  office.minutes = {{8 * 60, 18 * 60}};
+  constexpr std::int64_t kThursday = 0;  // 1970-01-01 00:00 UTC
+  constexpr std::int64_t kHour = 3600, kDay = 24 * kHour;
+  CHECK_FALSE(inside(office, kThursday + 7 * kHour));
+  CHECK(inside(office, kThursday + 8 * kHour));
+  CHECK(inside(office, kThursday + 18 * kHour - 1));
+  CHECK_FALSE(inside(office, kThursday + 18 * kHour));
+  CHECK_FALSE(inside(office, kThursday + 2 * kDay + 9 * kHour));  // Saturday
+  CHECK(inside(office, kThursday + 4 * kDay + 9 * kHour));        // Monday
+  CHECK(inside(office, kThursday - 7 * kDay + 9 * kHour));
+  office.offset_min = 120;
+  CHECK(inside(office, kThursday + 6 * kHour));
+  TimeWindow night;
+  night.minutes = {{22 * 60, 6 * 60}};
+  CHECK(inside(night, kThursday + 23 * kHour));
+  CHECK(inside(night, kThursday + 5 * kHour));
+  CHECK_FALSE(inside(night, kThursday + 12 * kHour));
+}
+
+TEST_CASE("guard: an except with a guard steps in only when it holds") {
+  const std::string rules = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {effects: [delete]}, except: {time: {weekdays: [thu], hours: ["08:00-09:00"]}}}
+)";
+  Asking asking;
+  std::vector<Statement> drop = {on_table("DELETE", Effect::kDelete, "public.t")};
+  asking.now_s = 8 * 3600;
+  CHECK(verdict(rules, drop, asking) == kAllow);
+  asking.now_s = 9 * 3600;
+  CHECK(verdict(rules, drop, asking) == kDeny);
+}
+
+TEST_CASE("guard: open rules may share the covering of one command") {
+  const std::string rules = R"(rules:
+- {name: am, action: allow, match: {effects: [read], time: {hours: ["00:00-12:00"]}}}
+- {name: pm, action: allow, match: {effects: [read], time: {hours: ["12:00-24:00"]}}}
+- {name: w, action: allow, match: {effects: [write], objects: [public.t], text: [ticket]}}
+)";
+  auto policy = policy_with(rules);
+  Statement update = on_table("UPDATE", Effect::kWrite, "public.t");
+  update.effects |= Effect::kRead;
+  Meaning meaning = meaning_of({update});
+  Asking asking;
+  asking.now_s = 13 * 3600;
+  CHECK(decide(*policy, meaning, asking).verdict == kDeny);
+  CHECK(decide(*policy, meaning, asking).reason == "no rule allows write on table public.t");
+  asking.text = "-- ticket 7";
+  CHECK(decide(*policy, meaning, asking).verdict == kAllow);
+  Meaning read = meaning_of({select_from("public.t")});
+  CHECK(decide(*policy, read, asking).rule == "pm");
+  asking.now_s = 3600;
+  CHECK(decide(*policy, read, asking).rule == "am");
+}
+
+TEST_CASE("guard: numbers") {
+  CHECK(compare(*number_from("9007199254740993"), *number_from("9007199254740992")) == 1);
+  CHECK(compare(*number_from("1e3"), *number_from("1000")) == 0);
+  CHECK(compare(*number_from("NaN"), *number_from("1")) == 1);
+  CHECK_FALSE(number_from("0x10"));
+  CHECK_FALSE(number_from("1_000"));
+  CHECK_FALSE(number_from(""));
+  CHECK_FALSE(number_from("+-1"));
+}
+
+}  // namespace
+}  // namespace chaperone::policy

@@ -1,0 +1,147 @@
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "tests/unit/policy/builder.h"
+
+namespace chaperone::policy {
+namespace {
+
+std::string error_of(const std::string& text) {
+  auto policy = parse_policy(text, "p.yaml");
+  REQUIRE_FALSE(policy.ok());
+  return policy.error().message;
+}
+
+std::string rule_error(const std::string& rule) {
+  return error_of(kResources + "rules:\n- " + rule + "\n");
+}
+
+bool has(const std::string& text, const std::string& part) {
+  INFO(text);
+  CHECK(text.find(part) != std::string::npos);
+  return true;
+}
+
+TEST_CASE("loader: every mistake at its place, all at once") {
+  CHECK(error_of(R"(version: 1
+resorces: []
+rules:
+- name: a
+  action: alow
+  match: {efects: [read], effects: [raed]}
+)") == "p.yaml:2:1: unknown key 'resorces' in the policy; did you mean 'resources'?\n"
+       "p.yaml:5:11: action is 'alow': must be one of allow, hold, deny, observe; did you mean "
+       "'allow'?\n"
+       "p.yaml:6:11: unknown key 'efects' in match; did you mean 'effects'?\n"
+       "p.yaml:6:37: an effect is 'raed': must be one of read, write, delete, define, drop, grant, "
+       "run_code, export, import, session, lock, notify, listen, transaction, admin, replicate, "
+       "maintain, describe, opaque, unknown, any; did you mean 'read'?");
+}
+
+TEST_CASE("loader: what would not do what it says is refused") {
+  has(rule_error("{name: d, action: deny, match: {objects: [customers]}}"), "has no schema");
+  has(rule_error("{name: d, action: deny, match: {columns: [customers.ssn]}}"), "has no schema");
+  has(rule_error("{name: d, action: deny, match: {columns: [ssn]}}"), "is no column");
+  has(rule_error("{name: d, action: deny, match: {objects: [\"tabel:public.x\"]}}"),
+      "did you mean 'table'");
+  has(rule_error("{name: a, action: allow, match: {risk: low}}"), "write risk_at_most");
+  has(rule_error("{name: a, action: allow, observe: true}"), "action: observe");
+  has(rule_error("{name: a, action: deny, durability: disk}"), "rules that allow");
+  has(rule_error("{name: a, action: deny, except: {}}"), "empty except");
+  has(rule_error("{name: a, action: deny, match: {resources: [ordres]}}"), "did you mean 'orders'");
+  has(rule_error("{name: a, action: deny, match: {subject: nobody}}"), "is no name under subjects");
+  has(rule_error("{name: a, action: deny, match: {subject: []}}"), "names nobody");
+  has(rule_error("{name: a, action: deny, match: {objects: []}}"), "must list");
+  has(rule_error("{name: a, action: deny, match: {text: \"(\"}}"), "missing )");
+  has(rule_error("{name: a, action: deny, match: {time: {zone: Europe/Berlin}}}"), "fixed offset");
+  has(rule_error("{name: a, action: deny, match: {time: {hours: [8-18]}}}"), "08:00-18:00");
+  has(rule_error("{name: a, action: deny, match: {time: {weekdays: [monday]}}}"),
+      "must be one of mon");
+  has(rule_error("{name: a, action: deny, match: {parameters: [{above: many}]}}"),
+      "must be a number");
+  has(rule_error("{name: default, action: deny}"), "is taken");
+  has(rule_error("{name: \"a b\", action: deny}"), "use letters");
+  has(rule_error("{name: a, action: deny, reason: \"x\\ny\"}"), "one line");
+  has(rule_error("{action: deny}"), "needs the key 'name'");
+  has(rule_error("{name: a}"), "needs the key 'action'");
+  has(error_of(kResources + "rules:\n- {name: a, action: deny}\n- {name: a, action: allow}\n"),
+      "here twice");
+}
+
+TEST_CASE("loader: resources") {
+  auto error = [](const std::string& resource) {
+    return error_of("version: 1\nresources:\n- " + resource + "\n");
+  };
+  has(error("{name: a, protocol: postgres}"), "needs addresses");
+  has(error("{name: a, protocol: postgres, addresses: [10.0.0.1]}"), "needs tls.ca_file");
+  has(error("{name: a, protocol: postgres, addresses: [10.0.0.1], tls: {ca_file: /ca}}"),
+      "needs hosts");
+  has(error("{name: a, protocol: postgres, addresses: [10.0.0.1/8], tls: off}"),
+      "no address or range");
+  has(error("{name: a, protocol: postgre, addresses: [10.0.0.1], tls: off}"),
+      "did you mean 'postgres'");
+  has(error("{name: a, protocol: opaque, addresses: [10.0.0.1]}"), "needs ports");
+  has(error("{name: a, protocol: opaque, ports: [1]}"), "needs addresses or sni");
+  has(error("{name: a, protocol: opaque, ports: [1], sni: [\"*\"]}"), "is no name");
+  has(error("{name: a, protocol: opaque, ports: [1], sni: [x], warm: off}"), "means nothing");
+  has(error("{name: a, protocol: postgres, addresses: [10.0.0.1], tls: off, credential: {key_file: "
+            "/k}}"),
+      "go together");
+  has(error("{name: a, protocol: opaque, addresses: [10.0.0.1], ports: [5432]}\n"
+            "- {name: b, protocol: postgres, addresses: [10.0.0.1], tls: off}"),
+      "same address and port");
+}
+
+TEST_CASE("loader: a resource whole") {
+  auto policy = parse_policy(R"(version: 1
+revision: r7
+resources:
+- name: db
+  protocol: postgres
+  hosts: [db.internal]
+  addresses: [10.0.0.0/24]
+  ports: [5432, 6432]
+  tls: {mode: verify-ca, ca_file: /etc/ca.crt}
+  credential: {user_file: /s/user, password_file: /s/password}
+  logins: [{user: "*", role: app}]
+  replication: true
+  warm: {mode: reuse, max: 8, age: 2m}
+)",
+                             "p.yaml");
+  REQUIRE(policy.ok());
+  const Resource& db = (*policy)->resources()[0];
+  CHECK((*policy)->revision() == "r7");
+  CHECK(db.tls == UpstreamTls::kVerifyCa);
+  CHECK(db.tls_name == "db.internal");
+  CHECK(db.ports == std::vector<std::uint16_t>{5432, 6432});
+  CHECK(db.credential.user_file == "/s/user");
+  CHECK(db.warm == Warm::kReuse);
+  CHECK(db.warm_max == 8);
+  CHECK(db.warm_age_max_s == 120);
+  CHECK(db.replication);
+  CHECK(to_string(db.addresses[0]) == "10.0.0.0/24");
+}
+
+TEST_CASE("loader: the digest sees through layout") {
+  auto digest = [](const std::string& text) { return (*parse_policy(text, "p")).get()->digest(); };
+  CHECK(digest("version: 1\nrevision: a\n") == digest("# x\nrevision:   a\nversion: 1\n"));
+  CHECK(digest("version: 1\nrevision: a\n") != digest("version: 1\nrevision: b\n"));
+  CHECK(digest("version: 1\n").size() == 64);
+}
+
+TEST_CASE("loader: from a file, and a missing one is named") {
+  char path[] = "/tmp/chaperone-policy-XXXXXX";
+  int fd = mkstemp(path);
+  REQUIRE(fd >= 0);
+  std::ofstream(path) << kResources;
+  auto policy = load_policy(path);
+  std::remove(path);
+  CHECK(policy.ok());
+  auto missing = load_policy("/nonexistent/policy.yaml");
+  REQUIRE_FALSE(missing.ok());
+  has(missing.error().message, "/nonexistent/policy.yaml");
+}
+
+}  // namespace
+}  // namespace chaperone::policy
