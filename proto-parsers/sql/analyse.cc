@@ -1,17 +1,89 @@
 #include "proto-parsers/sql/analyse.h"
 
-namespace chaperone::sql {
+#include "proto-parsers/sql/catalogue.h"
+#include "proto-parsers/sql/catalogue_data.h"
+#include "proto-parsers/sql/limits.h"
+#include "proto-parsers/sql/redact.h"
+#include "proto-parsers/sql/shape.h"
+#include "proto-parsers/sql/walker.h"
 
-Analysis analyse(std::string_view, const Reading&, const Names&) {
-  Analysis analysis;
+namespace chaperone::sql {
+namespace {
+
+Statement unknown_statement(std::string because) {
   Statement statement;
   statement.verb = "UNKNOWN";
   statement.effects = Effect::kUnknown;
-  statement.unknown_because = "the analyser is not built yet";
-  analysis.meaning.statements.push_back(statement);
-  analysis.meaning.effects = Effect::kUnknown;
-  analysis.meaning.risk = Risk::kCritical;
+  statement.unknown_because = std::move(because);
+  return statement;
+}
+
+// An unclassified text may have done anything.
+void assume_the_worst(Analysis& analysis) {
   analysis.may_change_reading = analysis.leaves_session_state = analysis.changes_catalogue = true;
+}
+
+void take_flags(Analysis& analysis, const Flags& flags) {
+  analysis.may_change_reading |= flags.may_change_reading;
+  analysis.leaves_session_state |= flags.leaves_session_state;
+  analysis.changes_catalogue |= flags.changes_catalogue;
+  analysis.transaction_control |= flags.transaction_control;
+  analysis.copies_in |= flags.copies_in;
+  analysis.copies_out |= flags.copies_out;
+  analysis.lifts_read_only |= flags.lifts_read_only;
+  analysis.catalogue_miss |= flags.catalogue_miss;
+}
+
+// The part of the text that a statement stands in.
+std::string_view own_text(std::string_view text, const RawStmt& raw) {
+  std::size_t begin = raw.stmt_location > 0 ? static_cast<std::size_t>(raw.stmt_location) : 0;
+  if (begin > text.size()) return text;
+  auto rest = text.substr(begin);
+  return raw.stmt_len > 0 ? rest.substr(0, static_cast<std::size_t>(raw.stmt_len)) : rest;
+}
+
+void analyse_tree(const Tree& tree, std::string_view text, const Reading& reading, const Names& names,
+                  Analysis& analysis) {
+  const CatalogueData* data = names.catalogue ? &names.catalogue->data() : nullptr;
+  Resolver resolver(data, names.search_path);
+  Context context{reading, names};
+  Nodes statements(tree.statements());
+  if (statements.size() > kStatementsMax) {
+    analysis.meaning.statements.push_back(unknown_statement("the text holds too many statements"));
+    return assume_the_worst(analysis);
+  }
+  for (const Node* node : statements) {
+    const auto* raw = CHAPERONE_AS(RawStmt, node);
+    if (!raw) continue;
+    Findings findings;
+    std::set<std::string> seen;
+    Walker walker(context, resolver, findings, seen);
+    walker.statement(node, own_text(text, *raw));
+    if (findings.verb.empty()) findings.verb = "UNKNOWN";
+    if (findings.is_unknown()) assume_the_worst(analysis);
+    take_flags(analysis, findings.flags);
+    if (findings.flags.may_change_reading) context.names_uncertain = true;
+    analysis.meaning.statements.push_back(findings.statement());
+  }
+}
+
+}  // namespace
+
+Analysis analyse(std::string_view text, const Reading& reading, const Names& names) {
+  Analysis analysis;
+  {
+    Tree tree(text, reading);
+    if (tree.ok()) {
+      analyse_tree(tree, text, reading, names, analysis);
+    } else {
+      analysis.meaning.statements.push_back(unknown_statement(tree.error()));
+      assume_the_worst(analysis);
+    }
+  }
+  for (const auto& statement : analysis.meaning.statements) analysis.meaning.effects |= statement.effects;
+  analysis.meaning.risk = risk_of(analysis.meaning.effects);
+  analysis.meaning.shape = shape_name(text, reading);
+  analysis.has_secrets = holds_secret(text, reading);
   return analysis;
 }
 

@@ -7,6 +7,7 @@
 // catalogue, and for relations that the catalogue does not hold (a session's temporary tables, for
 // one), a name stays as it was written: "customers", not "public.customers".
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +27,21 @@ struct Reading {
   bool operator==(const Reading&) const = default;
 };
 
+// The session's prepared statements (SQL's PREPARE and the protocol's Parse share one set of names).
+class PreparedTexts {
+ public:
+  // The text after PREPARE ... AS, or of the Parse message; valid for the call to analyse().
+  virtual std::optional<std::string_view> text_of(std::string_view name) const = 0;
+
+ protected:
+  ~PreparedTexts() = default;
+};
+
 // What names mean now, live from the server. `catalogue` may be null: then every name stands for
 // itself and every function outside the known harmless built-ins is run_code.
 struct Names {
   const Catalogue* catalogue = nullptr;  // outlives the call
+  const PreparedTexts* prepared = nullptr;  // may be null: then EXECUTE is unknown
   std::vector<std::string> search_path;  // effective: current_schemas(false), "$user" resolved
   std::string role;                      // current_user
 };
@@ -47,6 +59,9 @@ struct Analysis {
   bool transaction_control = false;  // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, PREPARE TRANSACTION, ...
   bool copies_in = false, copies_out = false;  // COPY FROM STDIN, COPY TO STDOUT
   bool has_secrets = false;  // the text holds a password or the like: redact() before it is kept
+  // Asks for a transaction that may write (BEGIN READ WRITE, SET transaction_read_only, ...): refuse
+  // it where the policy lets the subject only read.
+  bool lifts_read_only = false;
   // A relation or function was named that the catalogue does not hold: it may be stale. Worth one
   // reload and one more analysis; never a reason to pass anything.
   bool catalogue_miss = false;

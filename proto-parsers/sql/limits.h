@@ -20,12 +20,20 @@ inline constexpr int kTreeDepthMax = 600;
 // Views, functions and triggers beneath one another; recursion ends on the set of those seen.
 inline constexpr int kBodyDepthMax = 16;
 
+// Code within a text within code (EXECUTE 'DO $$ ... $$'): each level is parsed again.
+inline constexpr int kCodeDepthMax = 20;
+
 // Bodies (functions, views, policies, ...) analysed beneath one text: bounds the time of one analyse().
 inline constexpr int kBodiesMax = 256;
 
 // Statements, objects, columns and functions of one text: more is unknown.
 inline constexpr std::size_t kStatementsMax = 1000;
 inline constexpr std::size_t kNamesMax = 10000;
+
+// Entries of one FROM list, and steps of resolving names in one text: a text of 1 MB could ask for
+// 10^10 of them otherwise. The steps take well under a second.
+inline constexpr std::size_t kSourcesMax = 2000;
+inline constexpr std::size_t kWorkMax = 2'000'000;
 
 // A database with more than this is served without a catalogue, and that is said.
 inline constexpr std::size_t kCatalogueBytesMax = 256 * 1024 * 1024;

@@ -14,4 +14,7 @@ namespace chaperone::sql {
 // word that announces a secret. Works on texts with syntax errors too. Never fails.
 std::string redact(std::string_view text, const Reading& reading);
 
+// Whether redact() would take anything out.
+bool holds_secret(std::string_view text, const Reading& reading);
+
 }  // namespace chaperone::sql

@@ -1,0 +1,94 @@
+#include "proto-parsers/sql/resolver.h"
+
+#include <algorithm>
+
+namespace chaperone::sql {
+namespace {
+
+std::string joined(std::string_view schema, std::string_view name) {
+  std::string full;
+  full.reserve(schema.size() + 1 + name.size());
+  if (!schema.empty()) full.append(schema).append(".");
+  return full.append(name);
+}
+
+}  // namespace
+
+Resolver::Resolver(const CatalogueData* data, std::vector<std::string> search_path)
+    : data_(data), path_(std::move(search_path)) {
+  if (std::find(path_.begin(), path_.end(), "pg_catalog") == path_.end()) {
+    path_.insert(path_.begin(), "pg_catalog");
+  }
+}
+
+bool Resolver::on_path(std::string_view schema) const {
+  return std::find(path_.begin(), path_.end(), schema) != path_.end();
+}
+
+RelationName Resolver::relation(std::string_view schema, std::string_view name) const {
+  if (!data_) {
+    // Users' tables may begin with pg_ too, but then a rule on the catalogue errs on the safe side.
+    if (schema.empty() && name.starts_with("pg_")) return {joined("pg_catalog", name), nullptr};
+    return {joined(schema, name), nullptr};
+  }
+  auto look = [&](std::string_view in) -> const CatalogueRelation* {
+    auto found = data_->relation_by_name.find(joined(in, name));
+    return found == data_->relation_by_name.end() ? nullptr : &data_->relations[found->second];
+  };
+  if (!schema.empty()) return {joined(schema, name), look(schema)};
+  for (const auto& in : path_) {
+    if (const auto* relation = look(in)) return {relation->full_name(), relation};
+  }
+  return {std::string(name), nullptr};
+}
+
+std::string Resolver::created(std::string_view schema, std::string_view name) const {
+  if (!schema.empty() || !data_) return joined(schema, name);
+  for (const auto& in : path_) {
+    if (in != "pg_catalog") return joined(in, name);
+  }
+  return std::string(name);
+}
+
+std::vector<const CatalogueFunction*> Resolver::functions(std::string_view schema,
+                                                          std::string_view name) const {
+  std::vector<const CatalogueFunction*> found;
+  if (!data_) return found;
+  auto named = data_->functions_by_name.find(name);
+  if (named == data_->functions_by_name.end()) return found;
+  for (auto index : named->second) {
+    const auto& function = data_->functions[index];
+    if (schema.empty() ? on_path(function.schema) : function.schema == schema) {
+      found.push_back(&function);
+    }
+  }
+  return found;
+}
+
+std::vector<const CatalogueOperator*> Resolver::operators(std::string_view schema,
+                                                          std::string_view name) const {
+  std::vector<const CatalogueOperator*> found;
+  if (!data_) return found;
+  auto named = data_->operators_by_name.find(name);
+  if (named == data_->operators_by_name.end()) return found;
+  for (auto index : named->second) {
+    const auto& op = data_->operators[index];
+    if (schema.empty() ? on_path(op.schema) : op.schema == schema) found.push_back(&op);
+  }
+  return found;
+}
+
+const CatalogueType* Resolver::type(std::string_view schema, std::string_view name) const {
+  if (!data_) return nullptr;
+  auto look = [&](std::string_view in) -> const CatalogueType* {
+    auto found = data_->type_by_name.find(joined(in, name));
+    return found == data_->type_by_name.end() ? nullptr : &data_->types[found->second];
+  };
+  if (!schema.empty()) return look(schema);
+  for (const auto& in : path_) {
+    if (const auto* type = look(in)) return type;
+  }
+  return nullptr;
+}
+
+}  // namespace chaperone::sql

@@ -1,0 +1,146 @@
+#include "proto-parsers/sql/walker.h"
+
+#include "proto-parsers/sql/limits.h"
+
+namespace chaperone::sql {
+namespace {
+
+// The constant at `position`, as text: a string or an integer, through casts ('a'::regclass).
+std::string constant_at(const List* arguments, int position) {
+  Nodes nodes(arguments);
+  if (position < 0 || nodes.size() <= static_cast<std::size_t>(position)) return {};
+  const Node* node = nodes[static_cast<std::size_t>(position)];
+  if (const auto* named = CHAPERONE_AS(NamedArgExpr, node)) node = node_of(named->arg);
+  while (const auto* cast = CHAPERONE_AS(TypeCast, node)) node = cast->arg;
+  const auto* constant = CHAPERONE_AS(A_Const, node);
+  if (constant && !constant->isnull && constant->val.node.type == T_Integer) {
+    return std::to_string(constant->val.ival.ival);
+  }
+  return std::string(constant_text(node));
+}
+
+// 'public.t', '"T"', 't' as the server would read it; what is more involved stays as it is written.
+std::pair<std::string, std::string> split_name(std::string_view text) {
+  std::string parts[2];
+  std::size_t part = 0;
+  bool quoted = false;
+  for (char c : text) {
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (c == '.' && !quoted && part == 0) {
+      ++part;
+    } else {
+      parts[part] += !quoted && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+  }
+  return part == 0 ? std::pair{std::string(), parts[0]} : std::pair{parts[0], parts[1]};
+}
+
+}  // namespace
+
+void Walker::function_call(const FuncCall* node, const Scope& scope) {
+  call(schema_name(node->funcname), last_name(node->funcname), node->args);
+  descend(node_of(node), scope);
+}
+
+void Walker::call(std::string_view schema, std::string_view name, const List* arguments) {
+  uncertain_name(schema, name);
+  auto users = resolver_.functions(schema, name);
+  for (const auto* function : users) call_user(*function);
+  auto known = schema.empty() || schema == "pg_catalog" ? builtin(name) : std::nullopt;
+  if (known) return call_builtin(name, *known, arguments);
+  if (auto extension = extension_function(name)) {
+    findings_.effect(extension->effects);
+    if (extension->session_state) findings_.flags.leaves_session_state = true;
+    constant_argument(*extension, arguments);
+  }
+  if (!users.empty()) return;
+  std::string full(schema);
+  full.append(schema.empty() ? "" : ".").append(name);
+  findings_.function(full);
+  findings_.object(ObjectKind::kFunction, full, Effect::kRunCode);
+  opaque_code();
+  if (resolver_.data()) findings_.flags.catalogue_miss = true;
+}
+
+// Code that we cannot read may do whatever its session may.
+void Walker::opaque_code() {
+  findings_.effect(Effect::kRunCode);
+  findings_.flags.may_change_reading = true;
+  findings_.flags.leaves_session_state = true;
+  findings_.flags.changes_catalogue = true;
+}
+
+void Walker::call_builtin(std::string_view name, const Builtin& what, const List* arguments) {
+  findings_.function("pg_catalog." + std::string(name));
+  findings_.effect(what.effects);
+  if (what.effects.has(Effect::kRunCode)) opaque_code();
+  if (what.session_state) findings_.flags.leaves_session_state = true;
+  if (what.may_change_reading) findings_.flags.may_change_reading = true;
+  constant_argument(what, arguments);
+  if (name == "set_config") setting(constant_at(arguments, 0), nullptr, false);
+}
+
+void Walker::constant_argument(const Builtin& what, const List* arguments) {
+  std::string text = constant_at(arguments, what.argument);
+  if (!text.empty()) {
+    auto [schema, name] = split_name(text);
+    bool relation = what.argument_kind == ObjectKind::kSequence || what.argument_kind == ObjectKind::kTable;
+    findings_.object(what.argument_kind, relation ? resolver_.relation(schema, name).full : text,
+                     what.effects);
+  }
+  if (what.sql_argument < 0) return;
+  int position = 0;
+  for ([[maybe_unused]] const Node* node : Nodes(arguments)) {
+    guessed_sql(constant_at(arguments, position++));
+  }
+}
+
+void Walker::call_user(const CatalogueFunction& function) {
+  findings_.function(function.full_name());
+  if (function.harmless) return;
+  findings_.object(ObjectKind::kFunction, function.full_name(), Effect::kRunCode);
+  function_body(function);
+}
+
+void Walker::call_by_oid(Oid function) {
+  if (!resolver_.data() || function == 0) return;
+  if (const auto* found = resolver_.data()->function(function)) call_user(*found);
+}
+
+void Walker::operator_name(const List* names) {
+  if (!names) return;
+  auto schema = schema_name(names);
+  // OPERATOR(public.+) is somebody's function; which one, only a catalogue knows.
+  if (!resolver_.data() && !schema.empty() && schema != "pg_catalog") opaque_code();
+  for (const auto* op : resolver_.operators(schema_name(names), last_name(names))) {
+    call_by_oid(op->function);
+  }
+}
+
+void Walker::type_name(const TypeName* node) {
+  Scope none;
+  expressions(node->typmods, none);
+  if (!node->names) return;
+  if (const auto* type = resolver_.type(schema_name(node->names), last_name(node->names))) {
+    type_used(*type);
+  }
+}
+
+void Walker::type_used(const CatalogueType& type) {
+  if (!first_visit("type " + std::to_string(type.oid))) return;
+  for (Oid function : type.functions) call_by_oid(function);
+  for (const auto& check : type.checks) catalogue_text(check, nullptr, true);
+  if (!resolver_.data()) return;
+  if (const auto* element = resolver_.data()->type(type.element)) type_used(*element);
+  if (const auto* relation = resolver_.data()->relation(type.relation)) types_of_columns(*relation);
+}
+
+void Walker::types_of_columns(const CatalogueRelation& relation) {
+  if (!resolver_.data() || relation.builtin) return;
+  for (const auto& column : relation.columns) {
+    if (const auto* type = resolver_.data()->type(column.type)) type_used(*type);
+  }
+}
+
+}  // namespace chaperone::sql

@@ -1,0 +1,101 @@
+#include "proto-parsers/sql/walker.h"
+
+namespace chaperone::sql {
+
+void Walker::expressions(const List* list, const Scope& scope) {
+  for (const Node* node : Nodes(list)) expression(node, scope);
+}
+
+void Walker::expression(const Node* node, const Scope& scope) {
+  if (!node || !findings_.work() || !enter()) return;
+  switch (tag_of(node)) {
+    case T_A_Const: case T_ParamRef: case T_SetToDefault: case T_String: case T_Integer:
+    case T_Float: case T_Boolean: case T_BitString: case T_A_Star: break;
+    case T_List: expressions(reinterpret_cast<const List*>(node), scope); break;
+    case T_ColumnRef: column_reference(CHAPERONE_AS(ColumnRef, node), scope); break;
+    case T_FuncCall: function_call(CHAPERONE_AS(FuncCall, node), scope); break;
+    case T_A_Expr: operator_chain(CHAPERONE_AS(A_Expr, node), scope); break;
+    case T_SubLink: sublink(CHAPERONE_AS(SubLink, node), scope); break;
+    case T_TypeName: type_name(CHAPERONE_AS(TypeName, node)); break;
+    case T_A_Indirection: indirection(CHAPERONE_AS(A_Indirection, node), scope); break;
+    case T_SelectStmt: case T_InsertStmt: case T_UpdateStmt: case T_DeleteStmt: case T_MergeStmt:
+      query(node, &scope);
+      break;
+    case T_RangeVar: touch(resolver_.relation(view_of(CHAPERONE_AS(RangeVar, node)->schemaname),
+                                              view_of(CHAPERONE_AS(RangeVar, node)->relname)),
+                           referred_, true);
+      break;
+    case T_SortBy:
+      operator_name(CHAPERONE_AS(SortBy, node)->useOp);
+      descend(node, scope);
+      break;
+    case T_JsonFuncExpr: case T_JsonParseExpr: case T_JsonScalarExpr: case T_JsonSerializeExpr:
+    case T_MergeSupportFunc:
+      // Before 17 these spellings are calls of whatever function bears the name.
+      if (context_.reading.server_version < 170000) {
+        opaque_code();
+        findings_.function("json_function");
+      }
+      descend(node, scope);
+      break;
+    default: descend(node, scope); break;
+  }
+  leave();
+}
+
+void Walker::column_reference(const ColumnRef* node, const Scope& scope) {
+  std::vector<std::string_view> path;
+  bool star = false;
+  for (const Node* field : Nodes(node->fields)) {
+    if (tag_of(field) == T_A_Star) {
+      star = true;
+    } else {
+      path.push_back(text_of(field));
+    }
+  }
+  bool certain = note_column(findings_, scope, path, star);
+  if (!certain && !star && path.size() > 1) attribute_call(path.back());
+}
+
+// a.f may be f(a): a function of the row, if no column has the name.
+void Walker::attribute_call(std::string_view name) {
+  for (const auto* function : resolver_.functions({}, name)) call_user(*function);
+}
+
+void Walker::indirection(const A_Indirection* node, const Scope& scope) {
+  expression(node->arg, scope);
+  for (const Node* part : Nodes(node->indirection)) {
+    if (tag_of(part) == T_String) {
+      attribute_call(text_of(part));
+    } else if (tag_of(part) != T_A_Star) {
+      expression(part, scope);
+    }
+  }
+}
+
+// Chains such as a || b || c lean left as deep as they are long: walked in a loop.
+void Walker::operator_chain(const A_Expr* node, const Scope& scope) {
+  for (;;) {
+    switch (node->kind) {
+      case AEXPR_BETWEEN: case AEXPR_NOT_BETWEEN: case AEXPR_BETWEEN_SYM: case AEXPR_NOT_BETWEEN_SYM:
+        for (std::string_view op : {">=", "<=", "<", ">"}) {
+          for (const auto* found : resolver_.operators({}, op)) call_by_oid(found->function);
+        }
+        break;
+      default: operator_name(node->name); break;
+    }
+    expression(node->rexpr, scope);
+    const auto* left = CHAPERONE_AS(A_Expr, node->lexpr);
+    if (!left) break;
+    node = left;
+  }
+  expression(node->lexpr, scope);
+}
+
+void Walker::sublink(const SubLink* node, const Scope& scope) {
+  expression(node->testexpr, scope);
+  operator_name(node->operName);
+  query(node->subselect, &scope);
+}
+
+}  // namespace chaperone::sql
