@@ -186,8 +186,11 @@ LoginStep UpstreamLogin::authenticated() {
     return fail("the server let us in without proving that it knows the password's verifier",
                 "make sure that this is the right server");
   }
-  if (!proven_ && plan_.floor != LoginFloor::kAny) return below_floor("no proof at all");
-  if (!proven_) result_.method = "trust";
+  const bool certified = plan_.over_tls && plan_.client_certificate;
+  if (!proven_ && !certified && plan_.floor != LoginFloor::kAny) {
+    return below_floor("no proof at all");
+  }
+  if (!proven_) result_.method = certified ? "certificate" : "trust";
   plan_.password.wipe();
   authenticated_ = true;
   return LoginStep::kGoOn;

@@ -37,6 +37,9 @@ struct LoginPlan {
   LoginFloor floor = LoginFloor::kScram;
   std::uint16_t minor = 2;  // protocol 3.minor that is asked for: 0 or 2
   bool over_tls = false;
+  // TLS presents a certificate of ours: a server that asks for nothing more is content with it,
+  // whatever the floor says.
+  bool client_certificate = false;
   // RFC 5929 tls-server-end-point: the hash of the server's certificate; empty: no channel binding.
   std::string end_point_hash;
 };
@@ -46,7 +49,7 @@ struct LoginResult {
   std::vector<pg::Setting> parameters;  // ParameterStatus, the last value of each, names as sent
   std::uint32_t pid = 0;                // BackendKeyData; 0 where the server sent none
   Secret cancel_secret;
-  std::string method;  // "SCRAM-SHA-256-PLUS", "md5", "cleartext", "trust"
+  std::string method;  // "SCRAM-SHA-256-PLUS", "md5", "cleartext", "certificate", "trust"
 };
 
 enum class LoginStep : std::uint8_t { kGoOn, kDone, kFailed };

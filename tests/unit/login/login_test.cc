@@ -117,6 +117,20 @@ TEST_CASE("login: trust, where it is allowed") {
   CHECK(has(strict.failure(), "no proof at all"));
 }
 
+TEST_CASE("login: a client certificate stands above every floor, over TLS") {
+  for (bool over_tls : {true, false}) {
+    LoginPlan p = plan(LoginFloor::kScramPlus, over_tls);
+    p.client_certificate = true;
+    Talk talk(std::move(p));
+    const LoginStep wanted = over_tls ? LoginStep::kGoOn : LoginStep::kFailed;
+    CHECK(talk.feed(ok()) == wanted);
+    if (over_tls) {
+      REQUIRE(talk.feed(rest()) == LoginStep::kDone);
+      CHECK(talk.login.take_result().method == "certificate");
+    }
+  }
+}
+
 TEST_CASE("login: the password in clear, over TLS only") {
   Talk talk(plan(LoginFloor::kAny, true));
   CHECK(talk.feed(cleartext()) == LoginStep::kGoOn);
