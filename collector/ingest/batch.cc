@@ -113,20 +113,4 @@ Batch check_batch(Bytes frames, const BatchContext& context) {
   return batch;
 }
 
-std::string batch_message(const audit::Id& writer, Bytes frames, bool gap) {
-  std::string message = "chaperone batch 1\n";
-  message += as_text(writer);
-  message += as_text(audit::sha256(frames));
-  message += gap ? '\1' : '\0';
-  return message;
-}
-
-std::string enrol_message(const audit::Id& writer, const audit::PublicKey& key, const audit::Hash& token) {
-  std::string message = "chaperone enrol 1\n";
-  message += as_text(writer);
-  message += as_text(key);
-  message += as_text(token);
-  return message;
-}
-
 }  // namespace chaperone::collector

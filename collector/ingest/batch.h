@@ -53,9 +53,4 @@ struct BatchContext {
 // The views in the answer point into `frames`.
 Batch check_batch(Bytes frames, const BatchContext& context);
 
-// What a writer signs when it sends a batch, so that nobody else with its token can speak for it.
-std::string batch_message(const audit::Id& writer, Bytes frames, bool gap);
-// What it signs when it enrols: bound to the token, so that the proof is of no use with another.
-std::string enrol_message(const audit::Id& writer, const audit::PublicKey& key, const audit::Hash& token);
-
 }  // namespace chaperone::collector

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "audit/checkpoint.h"
+#include "audit/shipping.h"
 #include "audit/text.h"
 #include "collector/store/query.h"
 
@@ -72,7 +73,7 @@ IngestReply Ingest::batch(const Token& token, const BatchRequest& request) {
   std::unique_lock busy(writer->busy, std::try_to_lock);
   if (!busy) return refuse(429, "busy", "another batch of this writer is under way; send this one after it");
   IngestReply reply;
-  std::string message = batch_message(request.writer, as_bytes(request.frames), request.gap);
+  std::string message = audit::batch_message(request.writer, as_bytes(request.frames), request.gap);
   bool own = writer->known.token == token.name;
   if (own && signed_by_any(writer->known.keys, message, request.signature)) {
     reply = take(*writer, request);
@@ -198,7 +199,7 @@ void Ingest::note_oddities(const Writer& writer, const Batch& batch) {
 
 IngestReply Ingest::enrol(const Token& token, const EnrolRequest& request) {
   std::lock_guard one(enrolling_);
-  std::string message = enrol_message(request.writer, request.key, token.hash);
+  std::string message = audit::enrol_message(request.writer, request.key, token.hash);
   if (!audit::verify(request.key, as_bytes(message), request.signature)) {
     return refuse(403, "no_proof", "the signature does not prove that the key is held");
   }
