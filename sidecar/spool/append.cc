@@ -93,24 +93,25 @@ Result<void> Spool::State::make_room(const audit::RecordHead& head, std::size_t 
   return begin ? begin_segment(head.wall_ns) : Result<void>();
 }
 
-// What was refused is told as soon as there is room again.
-Result<void> Spool::State::admit(RecordKind kind) {
+Result<void> Spool::State::usable() const {
   if (closed) return Error{"spool: closed"};
   if (!failure.empty()) return Error{failure};
-  if (refused_unrecorded == 0 || !is_admission(kind)) return {};
+  return {};
+}
+
+// What was refused is told before the first record that finds room again.
+Result<void> Spool::State::tell_refused(const audit::RecordHead& after) {
+  std::uint64_t count = std::exchange(refused_unrecorded, 0);
   audit::RecordHead head;
   head.kind = RecordKind::kLoss;
-  head.wall_ns = options.wall_ns;
-  head.mono_ns = options.mono_ns;
+  head.wall_ns = after.wall_ns;
+  head.mono_ns = after.mono_ns;
   audit::EncodedPart part;
-  encode(audit::Loss{0, 0, 0, refused_unrecorded}, part);
-  std::size_t size = record_bytes(head, {&part});
-  // Only where a command would fit too: told into the reserve, it would be told over and over.
-  if (closed_bytes + options.segment_bytes > options.bytes_max) return {};
-  if (auto room = make_room(head, size); !room) return {};
-  std::uint64_t count = std::exchange(refused_unrecorded, 0);
-  if (append(head, {&part})) return {};
-  refused_unrecorded = count;
+  encode(audit::Loss{0, 0, 0, count}, part);
+  if (auto told = append(head, {&part}); !told) {
+    refused_unrecorded = count;
+    return told.error();
+  }
   return {};
 }
 
@@ -124,11 +125,17 @@ Result<Position> Spool::State::commit(Bytes record) {
 }
 
 Result<Position> Spool::State::append(const audit::RecordHead& head, Parts parts) {
-  if (auto admitted = admit(head.kind); !admitted) return admitted.error();
+  if (auto able = usable(); !able) return able.error();
   std::size_t size = record_bytes(head, parts);
   if (size > audit::kRecordBytesMax) return Error{"spool: a record may not be larger than 1 MiB"};
-  if (auto room = make_room(head, size); !room) {
-    if (is_admission(head.kind)) ++refused, ++refused_unrecorded;
+  bool admission = is_admission(head.kind);
+  auto room = make_room(head, size);
+  if (room && admission && refused_unrecorded > 0) {
+    room = tell_refused(head);
+    if (room) room = make_room(head, size);
+  }
+  if (!room) {
+    if (admission) ++refused, ++refused_unrecorded;
     return room.error();
   }
   std::uint8_t* place = file->place(size);
@@ -145,8 +152,7 @@ Result<Position> Spool::State::append(const audit::RecordHead& head, Parts parts
 }
 
 Result<Position> Spool::State::checkpoint(std::int64_t wall_ns, std::uint64_t mono_ns) {
-  if (closed) return Error{"spool: closed"};
-  if (!failure.empty()) return Error{failure};
+  if (auto able = usable(); !able) return able.error();
   audit::RecordHead head;
   head.kind = RecordKind::kCheckpoint;
   head.wall_ns = wall_ns;

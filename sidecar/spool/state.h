@@ -31,7 +31,8 @@ struct Spool::State {
   Result<void> begin_segment(std::int64_t wall_ns);
   Result<void> make_room(const audit::RecordHead& head, std::size_t record_bytes);
   Result<Position> commit(Bytes record);
-  Result<void> admit(audit::RecordKind kind);
+  Result<void> usable() const;
+  Result<void> tell_refused(const audit::RecordHead& after);
   Error full() const;
   void collect();         // deletes what is acknowledged
   void make_spare();
