@@ -3,7 +3,6 @@
 
 #include <cstdint>
 
-#include "proto-parsers/base/byte_reader.h"
 #include "proto-parsers/base/bytes.h"
 
 namespace chaperone::pg {
@@ -13,7 +12,9 @@ inline constexpr std::size_t kLengthBytes = 4;
 
 // REQUIRES: head.size() >= kHeadBytes.
 inline std::size_t length_word(Bytes head) {
-  return ByteReader(head.subspan(1, kLengthBytes)).take_u32();
+  // By index, not by a reader: this is the one thing done for each row of a result.
+  return std::size_t{head[1]} << 24 | std::size_t{head[2]} << 16 | std::size_t{head[3]} << 8 |
+         head[4];
 }
 
 }  // namespace chaperone::pg
