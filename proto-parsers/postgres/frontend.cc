@@ -122,12 +122,13 @@ Step FrontendParser::oversize(Bytes input, std::size_t size) {
 
 Step FrontendParser::stream(Bytes input) {
   std::size_t at = 0;
+  continued_ = body_left_ > 0;
   while (true) {
     const std::size_t size = std::min(body_left_, input.size() - at);
     at += size;
     body_left_ -= size;
     if (!discard_) copy_bytes_ += size;
-    if (body_left_ > 0 || discard_) break;
+    if (body_left_ > 0 || continued_) break;
     const Bytes rest = input.subspan(at);
     if (rest.size() < kHeadBytes || !is_copy_data(rest)) break;
     body_left_ = length_word(rest) - kLengthBytes;

@@ -97,13 +97,18 @@ class FrontendParser {
   explicit FrontendParser(FrontendLimits limits = {}) : limits_(limits) {}
 
   // As core/parser.h. kStream covers CopyData (heads and bodies, many messages in one step), or the
-  // body of an oversized message.
+  // body of an oversized message. An event that is not consumed is given again; kStream and an
+  // oversized event must be consumed.
   Step next(Bytes input);
   const FrontendMessage& event() const { return message_; }
   ParseError error() const { return error_; }
 
   // Of the last kStream step: these bytes belong to an oversized message and go nowhere.
   bool discard() const { return discard_; }
+  // Of the last kStream step: it is more of a CopyData whose beginning was in an earlier step, and
+  // nothing behind that message. It must go where the beginning went, whatever became of the COPY
+  // meanwhile: else the server takes what follows for the rest, and reads on where nobody judged.
+  bool continued() const { return continued_; }
   // The last step ended within a message whose rest will stream: nothing else can be put between.
   bool mid_message() const { return body_left_ > 0; }
   // After kNeedMore: bytes that the message at the front of the input has in all (never above the
@@ -130,6 +135,7 @@ class FrontendParser {
   std::size_t wanted_ = 5;
   std::uint64_t copy_bytes_ = 0;
   bool discard_ = false;
+  bool continued_ = false;
   bool password_expected_ = false;
 };
 

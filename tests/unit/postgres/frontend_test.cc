@@ -201,6 +201,26 @@ TEST_CASE("frontend: a part of CopyData streams before the rest is there") {
   CHECK_FALSE(parser.mid_message());
 }
 
+TEST_CASE("frontend: the rest of a CopyData is a step of its own") {
+  const std::string input = framed('d', "abcdef") + framed('d', "next");
+  FrontendParser parser;
+  CHECK(parser.next(as_bytes(input).first(8)).consumed == 8);
+  CHECK_FALSE(parser.continued());
+  CHECK(parser.next(as_bytes(input).subspan(8)).consumed == 3);
+  CHECK(parser.continued());
+  CHECK(parser.next(as_bytes(input).subspan(11)).consumed == 9);
+  CHECK_FALSE(parser.continued());
+}
+
+TEST_CASE("frontend: an event that waits is given again") {
+  std::string input;
+  append_query(input, "SELECT 1");
+  FrontendParser parser;
+  CHECK(parser.next(as_bytes(input)).kind == StepKind::kEvent);
+  CHECK(parser.next(as_bytes(input)).kind == StepKind::kEvent);
+  CHECK(parser.event().text == "SELECT 1");
+}
+
 TEST_CASE("frontend: CopyFail has a reason") {
   CHECK(One(framed('f', "why\0"s))->text == "why");
   CHECK(parse_error(framed('f', "why")) == "CopyFail: not one string and nothing else");
