@@ -39,9 +39,9 @@ bool thing_fits(const ObjectPattern& pattern, ObjectKind kind, std::string_view 
   return name_fits(pattern.name, name, lives_in_schema(kind) ? reading : Reading::kNarrow);
 }
 
-// A column names its table without a kind: broadly any fits, narrowly tables and views do.
+// A column names its table without saying whether it is a table or a view.
 bool table_fits(const ObjectPattern& pattern, std::string_view table, Reading reading) {
-  bool kind_fits = !pattern.kind || reading == Reading::kBroad || has_columns(*pattern.kind);
+  bool kind_fits = !pattern.kind || has_columns(*pattern.kind);
   return kind_fits && name_fits(pattern.name, table, reading);
 }
 

@@ -182,6 +182,17 @@ TEST_CASE("decide: columns of a deny") {
   CHECK(verdict(rules, {set}) == kAllow);
 }
 
+TEST_CASE("decide: a kind that has no columns never fits a column") {
+  const std::string rules = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {objects: ["program:*", "file:*"]}}
+)";
+  CHECK(verdict(rules, {select_from("public.customers", {"id"})}) == kAllow);
+  Statement copy = statement("COPY TO PROGRAM", Effect::kExport);
+  copy.objects = {{ObjectKind::kProgram, "cat", Effect::kExport}};
+  CHECK(verdict(rules, {copy}) == kDeny);
+}
+
 TEST_CASE("decide: columns of an allow cover their own and no more") {
   const std::string rules = R"(rules:
 - {name: a, action: allow, match: {effects: [read], columns: [public.customers.id, public.customers.name]}}
