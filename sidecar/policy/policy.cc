@@ -81,6 +81,40 @@ bool steps_aside(const Rule& rule, const Subject& subject, const Resource& resou
   });
 }
 
+bool is_open(const Clause& clause) { return !clause.always(); }
+
+// A session whose commands are judged one by one is judged as a command that asks for nothing.
+void leave_to_commands(Judgement& judgement) {
+  std::erase_if(judgement.denies, is_open);
+  std::erase_if(judgement.trial_denies, is_open);
+  judgement.holds.clear();  // nothing can wait before there is a session
+  judgement.trial_holds.clear();
+}
+
+// What cannot be asked refuses.
+void assume_worst(Judgement& judgement) {
+  for (auto* clauses : {&judgement.denies, &judgement.holds}) {
+    for (Clause& clause : *clauses) clause = {.rule = clause.rule};
+  }
+  std::erase_if(judgement.trial_denies, is_open);
+  std::erase_if(judgement.trial_holds, is_open);
+  for (auto* needs : {&judgement.needs, &judgement.watches}) {
+    for (Need& need : *needs) std::erase_if(need.covers, is_open);
+  }
+}
+
+// What an opaque connection asks for.
+Meaning passage() {
+  Statement statement;
+  statement.verb = "PASS";
+  statement.effects = Effect::kOpaque;
+  Meaning meaning;
+  meaning.effects = statement.effects;
+  meaning.risk = risk_of(meaning.effects);
+  meaning.statements.push_back(std::move(statement));
+  return meaning;
+}
+
 }  // namespace
 
 Policy::Policy(std::unique_ptr<const Rules> rules) : rules_(std::move(rules)) {}
@@ -127,14 +161,16 @@ bool Policy::reads_sni(const sockaddr* address) const {
                      [&](const Resource& resource) { return sni_at(resource, *destination); });
 }
 
-// Exactly the verdict on a command that asks for nothing.
-Decision Policy::decide_connect(const Subject& subject, const Resource& resource) const {
-  Judgement judgement = judge(*rules_, subject, resource, Meaning{});
-  auto open = [](const Clause& clause) { return !clause.always(); };
-  std::erase_if(judgement.denies, open);
-  judgement.holds.clear();  // nothing can wait before there is a session
-  judgement.trial_holds.clear();
-  std::erase_if(judgement.trial_denies, open);
+Decision Policy::decide_connect(const Subject& subject, const Resource& resource,
+                                std::optional<std::int64_t> now_s) const {
+  bool opaque = resource.protocol == Protocol::kOpaque;
+  const Meaning meaning = opaque ? passage() : Meaning{};
+  Judgement judgement = judge(*rules_, subject, resource, meaning);
+  if (opaque && now_s) {
+    Command command{Protocol::kOpaque, &meaning, {}, {}};
+    return conclude(*rules_, judgement, &command, *now_s);
+  }
+  opaque ? assume_worst(judgement) : leave_to_commands(judgement);
   return conclude(*rules_, judgement, nullptr, 0);
 }
 

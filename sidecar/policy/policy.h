@@ -49,9 +49,12 @@ class Policy {
   // Whether resource_by_sni could answer here: then the ClientHello is worth reading.
   bool reads_sni(const sockaddr* destination) const;
 
-  // The verdict on opening a session: yes where some rule may let this subject do anything at all
-  // here, and no rule denies it everything. Roles and databases: login_for in resource.h.
-  Decision decide_connect(const Subject& subject, const Resource& resource) const;
+  // The verdict on opening a session. Where commands will be judged one by one: yes where some rule
+  // may let this subject do anything at all here, and no rule denies it everything. On an opaque
+  // resource, where nothing will be: the verdict on the effect "opaque"; rules that ask for the
+  // time need `now_s` there, and refuse without it. Roles and databases: login_for in resource.h.
+  Decision decide_connect(const Subject& subject, const Resource& resource,
+                          std::optional<std::int64_t> now_s = std::nullopt) const;
 
   Prepared prepare(const Subject& subject, const Resource& resource, const Meaning& meaning) const;
   // `now_s` is wall time (rules may name hours). Views in `command` need live only for the call.
