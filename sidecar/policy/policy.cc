@@ -94,7 +94,7 @@ void leave_to_commands(Judgement& judgement) {
 // What cannot be asked refuses.
 void assume_worst(Judgement& judgement) {
   for (auto* clauses : {&judgement.denies, &judgement.holds}) {
-    for (Clause& clause : *clauses) clause = {.rule = clause.rule};
+    for (Clause& clause : *clauses) clause = Clause{clause.rule, -1, {}};
   }
   std::erase_if(judgement.trial_denies, is_open);
   std::erase_if(judgement.trial_holds, is_open);
