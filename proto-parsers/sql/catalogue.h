@@ -28,8 +28,8 @@ struct CatalogueQuery {
   std::size_t columns = 0;   // how many each row has
 };
 
-// Every name in these texts is qualified, and begin sets search_path to pg_catalog for its
-// transaction, so that nobody's objects can stand in for the catalogue.
+// begin is two statements in one text and sets search_path to pg_catalog for its transaction, so
+// that nobody's objects can stand in for the catalogue's, and printed definitions are qualified.
 std::string_view catalogue_begin();
 std::string_view catalogue_end();
 std::vector<CatalogueQuery> catalogue_queries(int server_version);

@@ -113,7 +113,6 @@ struct CatalogueData {
   std::vector<CatalogueFunction> functions;  // those of users and extensions only
   std::vector<CatalogueOperator> operators;  // likewise
   std::vector<CatalogueType> types;          // likewise
-  bool event_triggers = false;
   std::vector<Oid> event_trigger_functions;
 
   // Indexes into the vectors, made by finish().

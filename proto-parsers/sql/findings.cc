@@ -42,12 +42,14 @@ void Findings::merge(const Findings& other, EffectSet only, EffectSet as) {
   };
   effects_ |= limited(other.effects_);
   work_ += other.work_;
-  for (const auto& [key, effects] : other.objects_) object(key.first, key.second, limited(effects));
+  for (const auto& [key, effects] : other.objects_) {
+    if (!limited(effects).empty()) object(key.first, key.second, limited(effects));
+  }
   for (const auto& [key, effects] : other.columns_) {
     EffectSet kept = limited(effects);
     if (kept.intersects(Effect::kRead | Effect::kWrite)) column(key.first, key.second, kept);
   }
-  for (const auto& name : other.functions_) function(name);
+  if (only.has(Effect::kRunCode)) functions_.insert(other.functions_.begin(), other.functions_.end());
   if (other.is_unknown() && only.has(Effect::kUnknown)) unknown(other.unknown_because_);
   if (other.unbounded_change_ && only.has(Effect::kWrite)) unbounded_change_ = true;
 }

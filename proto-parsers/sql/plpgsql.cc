@@ -89,6 +89,8 @@ void collect(const rapidjson::Value& root, PlCode& code) {
       std::string_view name(member.name.GetString(), member.name.GetStringLength());
       if (name == "PLpgSQL_expr" && member.value.IsObject()) {
         take_expression(member.value, visit.dynamic, code);
+      } else if (name == "refname" && member.value.IsString()) {
+        code.variables.emplace(member.value.GetString(), member.value.GetStringLength());
       } else if (name == "PLpgSQL_stmt_dynexecute" || name == "PLpgSQL_stmt_dynfors") {
         // Their query is an expression; their bodies and parameters are visited as usual.
         for (const auto& part : member.value.GetObject()) {

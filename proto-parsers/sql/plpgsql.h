@@ -1,6 +1,7 @@
 #pragma once
 // The SQL inside PL/pgSQL code: what is written there as SQL, and what is made at run time.
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ struct PlFragment {
 
 struct PlCode {
   std::vector<PlFragment> fragments;
+  std::set<std::string> variables;   // declared in it, parameters included
   bool transaction_control = false;  // COMMIT or ROLLBACK
   std::string error;                 // not empty: the code could not be read
 };

@@ -81,7 +81,7 @@ void note_all_columns(Findings& findings, const Source& source, EffectSet effect
 }
 
 bool note_column(Findings& findings, const Scope& scope, const std::vector<std::string_view>& path,
-                 bool star) {
+                 bool star, const std::set<std::string>* variables) {
   if (star && path.empty()) {
     for (const auto& source : scope.sources) note_all_columns(findings, source, Effect::kRead);
     return true;
@@ -89,12 +89,13 @@ bool note_column(Findings& findings, const Scope& scope, const std::vector<std::
   if (path.empty()) return false;
   if (!star && path.size() == 1) {
     if (note_bare(findings, scope, path[0])) return true;
+    if (variables && variables->contains(std::string(path[0]))) return true;
     note_everywhere(findings, scope, path[0]);
     return false;
   }
   std::size_t table = star ? path.size() - 1 : path.size() - 2;
   const Source* source = qualified(scope, table > 0 ? path[table - 1] : std::string_view(), path[table]);
-  if (!source) return false;
+  if (!source) return variables && variables->contains(std::string(path[0]));
   if (star) {
     note_all_columns(findings, *source, Effect::kRead);
     return true;

@@ -1,6 +1,7 @@
 #pragma once
 // Which relation a column name in a query means: the FROM list of each query and those around it.
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,9 @@ struct WithNames {
 
 // Records a reference such as a, t.a, s.t.a (`star` for t.* and *). A name that may belong to several
 // relations counts for each of them. Returns whether some relation certainly has such a column.
+// A name among `variables` (may be null) that no relation is known to have is none of theirs.
 bool note_column(Findings& findings, const Scope& scope, const std::vector<std::string_view>& path,
-                 bool star);
+                 bool star, const std::set<std::string>* variables);
 
 // Every column of a source is read.
 void note_all_columns(Findings& findings, const Source& source, EffectSet effects);

@@ -5,11 +5,11 @@ namespace chaperone::sql {
 
 Walker::Walker(Context& context, const Resolver& resolver, Findings& findings,
                std::set<std::string>& seen)
-    : context_(context), resolver_(resolver), findings_(findings), seen_(seen) {}
+    : context_(context), resolver_(resolver), findings_(findings), seen_(seen), caller_(&resolver) {}
 
 Walker::Walker(Walker& around, const Resolver& resolver, bool from_catalogue)
     : context_(around.context_), resolver_(resolver), findings_(around.findings_),
-      seen_(around.seen_), body_depth_(around.body_depth_ + (from_catalogue ? 1 : 0)),
+      seen_(around.seen_), caller_(&resolver), variables_(around.variables_), body_depth_(around.body_depth_ + (from_catalogue ? 1 : 0)),
       code_depth_(around.code_depth_ + 1), inner_(true), depth_(around.depth_) {}
 
 // Hands every child of a node to expression(), which knows the kinds that mean something.

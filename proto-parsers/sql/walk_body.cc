@@ -49,9 +49,12 @@ EffectSet announced(std::string_view text) {
   return effects;
 }
 
-// The text that an expression would make, with a name for each part that is not constant.
+// What stands for a part that is not constant: a name that no real thing has.
+constexpr std::string_view kSomething = "\"*\"";
+
+// The text that an expression would make, as far as it is constant.
 std::string guess(const Node* node, int depth) {
-  if (!node || depth > 50) return "x";
+  if (!node || depth > 50) return std::string(kSomething);
   if (const auto* cast = CHAPERONE_AS(TypeCast, node)) return guess(cast->arg, depth + 1);
   if (tag_of(node) == T_A_Const) return std::string(constant_text(node));
   if (const auto* op = CHAPERONE_AS(A_Expr, node)) {
@@ -59,7 +62,7 @@ std::string guess(const Node* node, int depth) {
   }
   const auto* call = CHAPERONE_AS(FuncCall, node);
   Nodes arguments(call ? call->args : nullptr);
-  if (!call || arguments.empty()) return "x";
+  if (!call || arguments.empty()) return std::string(kSomething);
   std::string_view name = last_name(call->funcname);
   std::string made;
   if (name == "format") {
@@ -71,12 +74,12 @@ std::string guess(const Node* node, int depth) {
       }
       while (i + 1 < pattern.size() && std::string_view("0123456789$-*").find(pattern[i + 1]) != std::string_view::npos) ++i;
       char kind = i + 1 < pattern.size() ? pattern[++i] : '%';
-      made += kind == 'L' ? "'x'" : kind == '%' ? "%" : "x";
+      made += kind == 'L' ? "'*'" : kind == '%' ? "%" : kSomething;
     }
     return made;
   }
   bool joins = name == "concat" || name == "concat_ws";
-  if (!joins) return name == "quote_literal" ? "'x'" : "x";
+  if (!joins) return name == "quote_literal" ? std::string("'*'") : std::string(kSomething);
   for (const Node* argument : arguments) made += guess(argument, depth + 1);
   return made;
 }
@@ -94,7 +97,7 @@ bool Walker::sql_text(std::string_view input, ParseMode mode) {
 
 // SQL that code will make and run: what it seems to do is added to run_code, never instead of it.
 void Walker::guessed_sql(const std::string& text) {
-  if (text.empty() || text == "x" || !enter()) return;
+  if (text.empty() || text == kSomething || !enter()) return;
   Findings found;
   Walker inner(context_, resolver_, found, seen_);
   inner.inner_ = true;
@@ -145,6 +148,7 @@ void Walker::plpgsql(std::string_view statement_text) {
     findings_.effect(Effect::kTransaction);
     findings_.flags.transaction_control = findings_.flags.may_change_reading = true;
   }
+  const std::set<std::string>* outer = std::exchange(variables_, &code.variables);
   for (const auto& fragment : code.fragments) {
     if (!sql_text(fragment.text, fragment.mode)) {
       findings_.unknown("PL/pgSQL: a statement in it cannot be read");
@@ -154,12 +158,18 @@ void Walker::plpgsql(std::string_view statement_text) {
     opaque_code();
     dynamic_sql(fragment.text);
   }
+  variables_ = outer;
 }
 
 void Walker::routine_body(const CreateFunctionStmt* node, std::string_view statement_text) {
   RoutineOptions options = options_of(node->options);
   Walker inner(*this, resolver_, false);
-  Scope none;
+  std::set<std::string> parameters;
+  for (const Node* one : Nodes(node->parameters)) {
+    const auto* parameter = CHAPERONE_AS(FunctionParameter, one);
+    if (parameter && parameter->name) parameters.insert(parameter->name);
+  }
+  inner.variables_ = &parameters;
   if (node->sql_body) {
     std::vector<const Node*> open = {node->sql_body};
     while (!open.empty()) {
@@ -195,7 +205,7 @@ void Walker::function_body(const CatalogueFunction& function) {
   }
   Reading plain;
   plain.server_version = context_.reading.server_version;
-  Resolver own(resolver_.data(), function.search_path.empty() ? resolver_.path() : function.search_path);
+  Resolver own(resolver_.data(), function.search_path.empty() ? caller_->path() : function.search_path);
   Tree tree(function.definition, plain);
   if (!tree.ok()) return opaque_code();
   Walker inner(*this, own, true);

@@ -48,13 +48,7 @@ void Walker::truncate(const TruncateStmt* node) {
   findings_.flags.leaves_session_state = false;
   for (const Node* one : Nodes(node->relations)) {
     if (const auto* range = CHAPERONE_AS(RangeVar, one)) {
-      Source table = target(range, Effect::kDelete);
-      if (node->behavior != DROP_CASCADE || !table.relation) continue;
-      for (const auto& reference : table.relation->referenced_by) {
-        if (const auto* other = resolver_.data()->relation(reference.table)) {
-          touch_relation(*other, Effect::kDelete, false, 1);
-        }
-      }
+      target(range, Effect::kDelete, kTriggerTruncate);
     }
   }
   if (!inner_) findings_.row_bound = RowBound::kUnbounded;

@@ -53,7 +53,7 @@ void Walker::column_reference(const ColumnRef* node, const Scope& scope) {
       path.push_back(text_of(field));
     }
   }
-  bool certain = note_column(findings_, scope, path, star);
+  bool certain = note_column(findings_, scope, path, star, variables_);
   if (!certain && !star && path.size() > 1) attribute_call(path.back());
 }
 

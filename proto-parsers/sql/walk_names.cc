@@ -109,6 +109,9 @@ void Walker::ddl(std::string_view word, EffectSet effects) {
   findings_.effect(effects);
   findings_.flags.changes_catalogue = true;
   findings_.flags.leaves_session_state = false;
+  // Event triggers run their functions on whatever is defined or dropped.
+  if (!resolver_.data()) return;
+  for (Oid function : resolver_.data()->event_trigger_functions) call_by_oid(function);
 }
 
 void Walker::named(ObjectKind kind, std::string_view name, EffectSet effects) {

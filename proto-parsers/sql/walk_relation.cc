@@ -32,18 +32,25 @@ void Walker::uncertain_name(std::string_view schema, std::string_view name) {
                     " may have been changed earlier in the same text");
 }
 
-void Walker::touch(const RelationName& name, EffectSet effects, bool only) {
+// `events` says by which kind of statement (kTrigger... bits); 0 where any may be meant.
+void Walker::touch(const RelationName& name, EffectSet effects, bool only, int events) {
   findings_.object(kind_of_relation(name.relation), name.full, effects);
   if (!name.relation) {
     if (resolver_.data()) findings_.flags.catalogue_miss = true;
     return;
   }
-  touch_relation(*name.relation, effects, only, 0);
+  if (events == 0 && effects.has(Effect::kWrite)) events |= kTriggerInsert | kTriggerUpdate;
+  if (events == 0 && effects.has(Effect::kDelete)) events |= kTriggerDelete;
+  if (effects.has(Effect::kWrite) && effects.has(Effect::kDelete)) events |= kTriggerDelete;
+  touch_relation(*name.relation, effects, only, events, 0);
 }
 
-void Walker::touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only, int depth) {
+void Walker::touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only, int events, int depth) {
   if (relation.builtin || !resolver_.data()) return;
-  if (!first_visit("relation " + std::to_string(relation.oid) + " " + std::to_string(effects.bits()))) return;
+  if (!first_visit("relation " + std::to_string(relation.oid) + " " + std::to_string(effects.bits()) + " " +
+                   std::to_string(events))) {
+    return;
+  }
   if (depth > kBodyDepthMax) return findings_.unknown("relations lie too deep beneath one another");
   findings_.object(kind_of_relation(&relation), relation.full_name(), effects);
   types_of_columns(relation);
@@ -51,20 +58,21 @@ void Walker::touch_relation(const CatalogueRelation& relation, EffectSet effects
     findings_.effect(effects.has(Effect::kRead) ? EffectSet(Effect::kImport) : EffectSet());
     findings_.effect(effects.intersects(kChanges) ? EffectSet(Effect::kExport) : EffectSet());
   }
-  if (relation.kind == 'v' || relation.kind == 'm') beneath_view(relation, effects);
-  beneath_table(relation, effects, depth);
+  if (relation.kind == 'v' || relation.kind == 'm') beneath_view(relation, effects, events);
+  beneath_table(relation, effects, events, depth);
   for (Oid child : only ? std::vector<Oid>() : relation.children) {
-    if (const auto* found = resolver_.data()->relation(child)) touch_relation(*found, effects, false, depth + 1);
+    const auto* found = resolver_.data()->relation(child);
+    if (found) touch_relation(*found, effects, false, events, depth + 1);
   }
   // What is in a partition is in the table that it is a part of.
   for (Oid parent : relation.parents) {
-    if (const auto* found = resolver_.data()->relation(parent)) touch_relation(*found, effects, true, depth + 1);
+    const auto* found = resolver_.data()->relation(parent);
+    if (found) touch_relation(*found, effects, true, events, depth + 1);
   }
 }
 
-void Walker::beneath_view(const CatalogueRelation& relation, EffectSet effects) {
-  EffectSet on_tables = EffectSet::from_bits(effects.bits() & (kChanges | Effect::kRead).bits());
-  if (on_tables.empty()) return;
+void Walker::beneath_view(const CatalogueRelation& relation, EffectSet effects, int events) {
+  if (!effects.intersects(kChanges | Effect::kRead)) return;
   if (relation.kind == 'm') {
     // A materialised view is a copy: its tables' data is read, its functions do not run.
     Findings copied;
@@ -72,31 +80,30 @@ void Walker::beneath_view(const CatalogueRelation& relation, EffectSet effects) 
     inner.body_depth_ = body_depth_ + 1;
     inner.inner_ = true;
     inner.catalogue_text(relation.view, nullptr, false);
-    findings_.merge(copied, Effect::kRead | Effect::kUnknown, {});
-    return;
+    return findings_.merge(copied, Effect::kRead | Effect::kUnknown, {});
   }
-  if (effects.intersects(kChanges)) {
-    // An updatable view writes to the table in its FROM list.
-    EffectSet saved = referred_;
-    Findings named;
-    Walker inner(context_, resolver_, named, seen_);
-    inner.body_depth_ = body_depth_ + 1;
-    inner.inner_ = true;
-    inner.catalogue_text(relation.view, nullptr, false);
-    for (const auto& object : named.statement().objects) {
-      if (object.kind != ObjectKind::kTable && object.kind != ObjectKind::kView) continue;
-      auto dot = object.name.find('.');
-      if (dot == std::string::npos) continue;
-      auto name = resolver_.relation(object.name.substr(0, dot), object.name.substr(dot + 1));
-      touch(name, EffectSet::from_bits(effects.bits() & kChanges.bits()), false);
-      findings_.column(name.full, "*", Effect::kWrite);
-    }
-    referred_ = saved;
-  }
+  if (effects.intersects(kChanges)) updatable_view(relation, effects, events);
   catalogue_text(relation.view, nullptr, false);
 }
 
-void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects, int depth) {
+// A view that is simple enough writes to the table in its FROM list; we do not tell which are.
+void Walker::updatable_view(const CatalogueRelation& relation, EffectSet effects, int events) {
+  Findings named;
+  Walker inner(context_, resolver_, named, seen_);
+  inner.body_depth_ = body_depth_ + 1;
+  inner.inner_ = true;
+  inner.catalogue_text(relation.view, nullptr, false);
+  for (const auto& object : named.statement().objects) {
+    auto dot = object.name.find('.');
+    bool relates = object.kind == ObjectKind::kTable || object.kind == ObjectKind::kView;
+    if (!relates || dot == std::string::npos) continue;
+    auto name = resolver_.relation(object.name.substr(0, dot), object.name.substr(dot + 1));
+    touch(name, EffectSet::from_bits(effects.bits() & kChanges.bits()), false, events);
+    if (effects.has(Effect::kWrite)) findings_.column(name.full, "*", Effect::kWrite);
+  }
+}
+
+void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects, int events, int depth) {
   for (const auto& policy : relation.policies) {
     bool reads = policy.command == 'r' || policy.command == '*';
     if (relation.row_security && (reads || effects.intersects(kChanges))) {
@@ -105,34 +112,37 @@ void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects,
   }
   if (!effects.intersects(kChanges)) return;
   for (const auto& rule : relation.rules) {
-    bool fires = rule.event == '4' ? effects.has(Effect::kDelete) : effects.has(Effect::kWrite);
-    if (fires) catalogue_text(rule.definition, nullptr, false);
+    int event = rule.event == '2' ? kTriggerUpdate : rule.event == '3' ? kTriggerInsert : kTriggerDelete;
+    if (events & event) catalogue_text(rule.definition, nullptr, false);
   }
-  run_triggers(relation, effects);
+  run_triggers(relation, events);
   if (effects.has(Effect::kWrite)) {
-    for (const auto& text : relation.write_expressions) catalogue_text(text, &relation, true);
+    for (const auto& expression_text : relation.write_expressions) catalogue_text(expression_text, &relation, true);
   }
   for (const auto& reference : relation.referenced_by) {
-    char action = effects.has(Effect::kDelete) ? reference.on_delete : reference.on_update;
     const auto* other = resolver_.data()->relation(reference.table);
-    if (!other || action == 'a' || action == 'r') continue;
-    bool removes = action == 'c' && effects.has(Effect::kDelete);
-    touch_relation(*other, removes ? Effect::kDelete : Effect::kWrite, false, depth + 1);
+    auto cascade = [&](int event, char action) {
+      if (!other || !(events & event) || action == 'a' || action == 'r') return;
+      bool removes = action == 'c' && event == kTriggerDelete;
+      touch_relation(*other, removes ? Effect::kDelete : Effect::kWrite, false,
+                     removes ? kTriggerDelete : kTriggerUpdate, depth + 1);
+    };
+    cascade(kTriggerDelete, reference.on_delete);
+    // TRUNCATE of a table that others refer to works with CASCADE alone, and then empties them.
+    if (other && (events & kTriggerTruncate)) touch_relation(*other, Effect::kDelete, false, events, depth + 1);
+    cascade(kTriggerUpdate, reference.on_update);
   }
 }
 
-void Walker::run_triggers(const CatalogueRelation& relation, EffectSet effects) {
+void Walker::run_triggers(const CatalogueRelation& relation, int events) {
   for (const auto& trigger : relation.triggers) {
-    bool fires = (effects.has(Effect::kDelete) && (trigger.events & (kTriggerDelete | kTriggerTruncate))) ||
-                 (effects.has(Effect::kWrite) && (trigger.events & (kTriggerInsert | kTriggerUpdate)));
-    if (!fires) continue;
-    findings_.object(ObjectKind::kTrigger, relation.full_name() + "." + trigger.name, Effect::kRunCode);
+    if (!(trigger.events & events)) continue;
+    // A function that is not in the catalogue is one of PostgreSQL's own (tsvector_update_trigger).
     const auto* function = resolver_.data()->function(trigger.function);
-    if (function) {
-      call_user(*function);
-    } else {
-      findings_.effect(Effect::kRunCode);
-    }
+    findings_.object(ObjectKind::kTrigger, relation.full_name() + "." + trigger.name,
+                     function ? EffectSet(Effect::kRunCode) : EffectSet());
+    catalogue_text(trigger.definition, nullptr, false);
+    if (function) call_user(*function);
   }
 }
 
@@ -148,14 +158,19 @@ void Walker::catalogue_text(std::string_view text, const CatalogueRelation* tabl
   if (!tree.ok()) return findings_.unknown("the catalogue holds a text that cannot be read");
   Resolver qualified(resolver_.data(), {});
   Walker inner(*this, qualified, true);
+  inner.caller_ = caller_;
+  inner.variables_ = nullptr;
   for (const Node* node : Nodes(tree.statements())) {
     const auto* raw = CHAPERONE_AS(RawStmt, node);
     const auto* select = raw ? CHAPERONE_AS(SelectStmt, raw->stmt) : nullptr;
+    const auto* trigger = raw ? CHAPERONE_AS(CreateTrigStmt, raw->stmt) : nullptr;
     const auto* rule = raw ? CHAPERONE_AS(RuleStmt, raw->stmt) : nullptr;
     if (is_expression && select) {
       Scope scope;
       if (table) scope.sources.push_back({table->name, table->schema, table->full_name(), table, false});
       inner.expressions(select->targetList, scope);
+    } else if (trigger) {
+      inner.expression(trigger->whenClause, Scope{});
     } else if (rule) {
       for (const Node* action : Nodes(rule->actions)) inner.query_statement(action);
       inner.expression(rule->whereClause, Scope{});

@@ -264,7 +264,7 @@ void Walker::copy(const CopyStmt* node) {
   if (!node->relation) return;
   EffectSet effect = from ? Effect::kWrite : Effect::kRead;
   Scope scope;
-  scope.sources.push_back(target(node->relation, effect));
+  scope.sources.push_back(target(node->relation, effect, from ? kTriggerInsert : 0));
   for (const Node* column : Nodes(node->attlist)) {
     findings_.column(scope.sources[0].table, text_of(column), effect);
   }

@@ -8,12 +8,12 @@ void Walker::changed(RowBound bound) {
 }
 
 // The table that a statement changes. A name from WITH cannot be one.
-Source Walker::target(const RangeVar* node, EffectSet effects) {
+Source Walker::target(const RangeVar* node, EffectSet effects, int events) {
   Source table;
   if (!node) return table;
   uncertain_name(view_of(node->schemaname), view_of(node->relname));
   RelationName name = resolver_.relation(view_of(node->schemaname), view_of(node->relname));
-  touch(name, effects, !node->inh);
+  touch(name, effects, !node->inh, events);
   table.alias = node->alias ? view_of(node->alias->aliasname) : view_of(node->relname);
   if (!node->alias) table.schema = view_of(node->schemaname);
   table.table = name.full;
@@ -61,7 +61,7 @@ void Walker::insert(const InsertStmt* node, const Scope* outer) {
   Scope scope;
   scope.outer = outer;
   bool updates = node->onConflictClause && node->onConflictClause->action == ONCONFLICT_UPDATE;
-  Source table = target(node->relation, Effect::kWrite);
+  Source table = target(node->relation, Effect::kWrite, kTriggerInsert | (updates ? kTriggerUpdate : 0));
   written_columns(node->cols, table, true);
   for (const Node* column : Nodes(node->cols)) descend(column, scope);
   // VALUES alone reads nothing; everything else is a query.
@@ -95,7 +95,7 @@ void Walker::update(const UpdateStmt* node, const Scope* outer) {
   if (node->withClause) with_clause(node->withClause, names, outer);
   Scope scope;
   scope.outer = outer;
-  Source table = target(node->relation, Effect::kWrite);
+  Source table = target(node->relation, Effect::kWrite, kTriggerUpdate);
   scope.sources.push_back(table);
   written_columns(node->targetList, table, false);
   from_list(node->fromClause, scope);
@@ -113,7 +113,7 @@ void Walker::remove(const DeleteStmt* node, const Scope* outer) {
   if (node->withClause) with_clause(node->withClause, names, outer);
   Scope scope;
   scope.outer = outer;
-  scope.sources.push_back(target(node->relation, Effect::kDelete));
+  scope.sources.push_back(target(node->relation, Effect::kDelete, kTriggerDelete));
   from_list(node->usingClause, scope);
   expression(node->whereClause, scope);
   returning(node->returningClause, scope);
@@ -135,7 +135,7 @@ void Walker::merge(const MergeStmt* node, const Scope* outer) {
   }
   Scope scope;
   scope.outer = outer;
-  Source table = target(node->relation, effects);
+  Source table = target(node->relation, effects, 0);
   scope.sources.push_back(table);
   std::vector<const Node*> conditions;
   from_item(node->sourceRelation, scope, conditions);

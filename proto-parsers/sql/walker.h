@@ -93,17 +93,18 @@ class Walker {
   void update(const UpdateStmt* node, const Scope* outer);
   void remove(const DeleteStmt* node, const Scope* outer);
   void merge(const MergeStmt* node, const Scope* outer);
-  Source target(const RangeVar* node, EffectSet effects);
+  Source target(const RangeVar* node, EffectSet effects, int events);
   void returning(const ReturningClause* node, Scope& scope);
   void written_columns(const List* targets, const Source& table, bool all_if_none);
   void changed(RowBound bound);
 
   // walk_relation.cc
-  void touch(const RelationName& name, EffectSet effects, bool only);
-  void touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only, int depth);
-  void beneath_view(const CatalogueRelation& relation, EffectSet effects);
-  void beneath_table(const CatalogueRelation& relation, EffectSet effects, int depth);
-  void run_triggers(const CatalogueRelation& relation, EffectSet effects);
+  void touch(const RelationName& name, EffectSet effects, bool only, int events = 0);
+  void touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only, int events, int depth);
+  void beneath_view(const CatalogueRelation& relation, EffectSet effects, int events);
+  void updatable_view(const CatalogueRelation& relation, EffectSet effects, int events);
+  void beneath_table(const CatalogueRelation& relation, EffectSet effects, int events, int depth);
+  void run_triggers(const CatalogueRelation& relation, int events);
   void catalogue_text(std::string_view text, const CatalogueRelation* table, bool is_expression);
 
   // walk_body.cc
@@ -164,6 +165,8 @@ class Walker {
   std::set<std::string>& seen_;  // bodies that were looked into: each once
   const WithNames* with_ = nullptr;
   std::string_view text_;
+  const Resolver* caller_;  // the live search_path: functions without one of their own run under it
+  const std::set<std::string>* variables_ = nullptr;  // of the code around: names that are no columns
   int body_depth_ = 0;     // how many of the catalogue's bodies this one lies beneath
   int code_depth_ = 0;     // code within code within ...
   bool inner_ = false;

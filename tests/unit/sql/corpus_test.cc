@@ -2,14 +2,15 @@
 // lines, each after "> ", and the rendering that is expected. CHAPERONE_GOLDEN_WRITE=1 writes the
 // present renderings, to be read before they are committed.
 
-#include <catch2/catch.hpp>
-
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "tests/unit/sql/fixture.h"
 #include "tests/unit/sql/render.h"
+#include "tests/unit/sql/rows.h"
+
+#include "tests/unit/sql/catch.h"
 
 namespace chaperone::sql {
 namespace {
@@ -73,6 +74,17 @@ TEST_CASE("statements without a catalogue") {
 
 TEST_CASE("evasions without a catalogue") {
   check_corpus("evasions.txt", Reading{}, Names{nullptr, nullptr, {"public"}, "agent"});
+}
+
+TEST_CASE("statements with a catalogue") {
+  std::ifstream file(golden_folder() + "/fixture.rows");
+  std::stringstream rows;
+  rows << file.rdbuf();
+  auto catalogue = catalogue_from(rows.str());
+  REQUIRE(catalogue.ok());
+  CHECK((*catalogue)->relation_count() > 100);
+  CHECK((*catalogue)->function_count() > 10);
+  check_corpus("catalogue.txt", Reading{}, Names{catalogue.value().get(), nullptr, {"public", "other"}, "agent"});
 }
 
 }  // namespace chaperone::sql

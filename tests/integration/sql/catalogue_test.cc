@@ -1,0 +1,109 @@
+// The catalogue of a real server: its queries run, and what they give means the same as the recorded
+// rows that the unit tests use. CHAPERONE_GOLDEN_WRITE=1 records them anew.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "proto-parsers/sql/analyse.h"
+#include "tests/unit/sql/fixture.h"
+#include "tests/unit/sql/rows.h"
+
+#include "tests/unit/sql/catch.h"
+
+namespace chaperone::sql {
+namespace {
+
+std::string output_of(const std::string& command) {
+  std::string all;
+  FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe);
+  std::array<char, 65536> buffer{};
+  while (std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) all.append(buffer.data(), size);
+  int status = pclose(pipe);
+  INFO(command);
+  REQUIRE(status == 0);
+  return all;
+}
+
+// PostgreSQL in a folder of its own, on a Unix socket alone; gone with its folder at the end.
+class Server {
+ public:
+  Server() {
+    std::array<char, 64> name{"/tmp/chaperone-sql-XXXXXX"};
+    REQUIRE(mkdtemp(name.data()));
+    folder_ = name.data();
+    bin_ = output_of("ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1");
+    bin_.pop_back();
+    // The server refuses to run as root.
+    if (geteuid() == 0) {
+      as_ = "setpriv --reuid=postgres --regid=postgres --clear-groups ";
+      output_of("chown postgres " + folder_);
+    }
+    output_of(as_ + bin_ + "/initdb -D " + folder_ + "/data -A trust -U postgres -E UTF8 --locale=C.UTF-8 -N");
+    output_of(as_ + bin_ + "/pg_ctl -w -D " + folder_ + "/data -l " + folder_ + "/log -o \"-c listen_addresses= -c fsync=off -k " +
+              folder_ + "\" start > /dev/null");
+  }
+  ~Server() {
+    std::string stop = as_ + bin_ + "/pg_ctl -w -m immediate -D " + folder_ + "/data stop > /dev/null 2>&1; rm -rf " + folder_;
+    if (std::system(stop.c_str()) != 0) std::fprintf(stderr, "could not clean up %s\n", folder_.c_str());
+  }
+
+  std::string psql(const std::string& sql) {
+    std::ofstream(folder_ + "/script.sql") << sql;
+    return file(folder_ + "/script.sql");
+  }
+  std::string file(const std::string& path) {
+    return output_of("psql -X -q -At -v ON_ERROR_STOP=1 -h " + folder_ + " -U postgres -f " + path + " postgres");
+  }
+
+ private:
+  std::string folder_, bin_, as_;
+};
+
+std::string dumped(Server& server) {
+  std::string all;
+  std::size_t number = 0;
+  for (const auto& query : catalogue_queries(150000)) {
+    std::istringstream lines(server.psql(std::string(catalogue_begin()) + "; COPY (" + query.text + ") TO STDOUT; " +
+                                         std::string(catalogue_end())));
+    for (std::string line; std::getline(lines, line);) all += std::to_string(number) + "\t" + line + "\n";
+    ++number;
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the catalogue of a real server") {
+  Server server;
+  server.file(golden_folder() + "/fixture.sql");
+  std::string rows = dumped(server);
+  if (std::getenv("CHAPERONE_GOLDEN_WRITE")) std::ofstream(golden_folder() + "/fixture.rows") << rows;
+
+  auto catalogue = catalogue_from(rows);
+  REQUIRE(catalogue.ok());
+  auto again = catalogue_from(dumped(server));
+  REQUIRE(again.ok());
+  CHECK((*catalogue)->digest() == (*again)->digest());
+  CHECK((*catalogue)->stamp() == (*again)->stamp());
+
+  Names names{catalogue.value().get(), nullptr, {"public"}, "postgres"};
+  auto effects = [&](std::string_view text) { return analyse(text, Reading{}, names).meaning.effects; };
+  CHECK(names_of(effects("SELECT * FROM customers")) == "read");
+  CHECK(effects("SELECT through()").has(Effect::kDrop));
+  CHECK(effects("INSERT INTO watched VALUES (1, 2)").has(Effect::kRunCode));
+
+  server.psql("CREATE VIEW late AS SELECT 1 AS one");
+  auto later = catalogue_from(dumped(server));
+  REQUIRE(later.ok());
+  CHECK((*later)->stamp() != (*catalogue)->stamp());
+  CHECK((*later)->digest() != (*catalogue)->digest());
+}
+
+}  // namespace chaperone::sql
