@@ -46,7 +46,7 @@ struct EngineCallbacks {
     return command == BIO_CTRL_FLUSH ? 1 : 0;
   }
 
-  static bssl::UniquePtr<BIO> make_bio(TlsEngine& engine) {
+  static void attach_bio(SSL* ssl, TlsEngine& engine) {
     static BIO_METHOD* const method = [] {
       BIO_METHOD* made = BIO_meth_new(0, nullptr);
       BIO_meth_set_read(made, bio_read);
@@ -54,10 +54,10 @@ struct EngineCallbacks {
       BIO_meth_set_ctrl(made, bio_control);
       return made;
     }();
-    bssl::UniquePtr<BIO> bio(BIO_new(method));
-    BIO_set_data(bio.get(), &engine);
-    BIO_set_init(bio.get(), 1);
-    return bio;
+    BIO* bio = BIO_new(method);
+    BIO_set_data(bio, &engine);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl, bio, bio);  // both roles of one BIO are one reference
   }
 
   static int choose_leaf(SSL* ssl, void*) {
@@ -141,6 +141,24 @@ struct EngineCallbacks {
   }
 };
 
+namespace {
+
+// OpenSSL's clients refuse a TLS 1.3 certificate with an alert in plaintext, before their keys are
+// in place; BoringSSL takes it for a broken record. What it says is what the user needs.
+int plaintext_alert(Bytes records) {
+  constexpr std::size_t kHeaderBytes = 5;
+  while (records.size() > kHeaderBytes) {
+    std::size_t size = static_cast<std::size_t>(records[3] << 8 | records[4]);
+    if (records.size() < kHeaderBytes + size) return 0;
+    if (records[0] == SSL3_RT_ALERT && size == 2) return records[kHeaderBytes + 1];
+    if (records[0] != SSL3_RT_CHANGE_CIPHER_SPEC) return 0;
+    records = records.subspan(kHeaderBytes + size);
+  }
+  return 0;
+}
+
+}  // namespace
+
 TlsEngine::TlsEngine() : ssl_(std::make_unique<Ssl>()) {}
 TlsEngine::~TlsEngine() = default;
 
@@ -157,9 +175,7 @@ Result<std::unique_ptr<TlsEngine>> TlsEngine::server(TlsServer& server,
   engine->ssl_->handle.reset(SSL_new(server.impl_->context.get()));
   SSL* ssl = engine->ssl_->handle.get();
   SSL_set_ex_data(ssl, 0, engine.get());
-  auto bio = EngineCallbacks::make_bio(*engine);
-  SSL_set_bio(ssl, bio.get(), bssl::UpRef(bio).release());
-  static_cast<void>(bio.release());
+  EngineCallbacks::attach_bio(ssl, *engine);
   SSL_set_cert_cb(ssl, EngineCallbacks::choose_leaf, nullptr);
   SSL_set_shed_handshake_config(ssl, 1);
   SSL_set_accept_state(ssl);
@@ -177,9 +193,7 @@ Result<std::unique_ptr<TlsEngine>> TlsEngine::client(TlsClient& client, const st
   engine->ssl_->handle.reset(SSL_new(context->get()));
   SSL* ssl = engine->ssl_->handle.get();
   SSL_set_ex_data(ssl, 0, engine.get());
-  auto bio = EngineCallbacks::make_bio(*engine);
-  SSL_set_bio(ssl, bio.get(), bssl::UpRef(bio).release());
-  static_cast<void>(bio.release());
+  EngineCallbacks::attach_bio(ssl, *engine);
   SSL_set_verify(ssl, SSL_VERIFY_PEER, EngineCallbacks::on_verify);
   bool address = Address::parse(name, 0).ok();
   bool full = client.impl_->options.verify == TlsVerify::kFull;
@@ -221,9 +235,13 @@ void TlsEngine::keep() {
   }
 }
 
-TlsEngine::Step TlsEngine::fail() {
+TlsEngine::Step TlsEngine::fail(int alert) {
   const std::string& file =
       server_ ? server_->impl_->trust_dir : client_->impl_->options.certificate_file;
+  if (alert) {
+    ERR_clear_error();
+    ERR_put_error(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + alert, __FILE__, __LINE__);
+  }
   std::string reason = take_tls_error(server_ ? TlsRole::kServer : TlsRole::kClient, file);
   if (error_.empty()) error_ = std::move(reason);
   return Step::kFailed;
@@ -232,11 +250,12 @@ TlsEngine::Step TlsEngine::fail() {
 TlsEngine::Step TlsEngine::handshake(std::string& out) {
   out_ = &out;
   ERR_clear_error();
+  int alert = plaintext_alert(input_);
   int result = SSL_do_handshake(ssl_->handle.get());
   int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_->handle.get(), result);
   out_ = nullptr;
   if (why == SSL_ERROR_WANT_READ) return Step::kMore;
-  if (why != SSL_ERROR_NONE) return fail();
+  if (why != SSL_ERROR_NONE) return fail(alert);
   secure_ = true;
   return Step::kDone;
 }

@@ -63,7 +63,8 @@ class TlsEngine {
  private:
   friend struct EngineCallbacks;
   TlsEngine();
-  Step fail();
+  // `alert`: what the peer said in plaintext, where that is the cause; else 0.
+  Step fail(int alert = 0);
 
   struct Ssl;
   std::unique_ptr<Ssl> ssl_;
