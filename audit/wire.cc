@@ -52,6 +52,11 @@ std::optional<Field> FieldReader::fail(const char* why) {
 }
 
 std::optional<std::uint64_t> FieldReader::varint() {
+  if (!rest_.empty() && rest_[0] < 0x80) {  // nearly always
+    std::uint8_t byte = rest_[0];
+    rest_ = rest_.subspan(1);
+    return byte;
+  }
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < 10 && i < rest_.size(); ++i) {
     std::uint8_t byte = rest_[i];

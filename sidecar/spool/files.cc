@@ -54,26 +54,34 @@ Result<void> make_dir(const std::string& path) {
   }
 }
 
-Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) {
+Result<std::size_t> read_into(const std::string& path, std::vector<std::uint8_t>& buffer,
+                              std::uint64_t bytes_max) {
   OwnedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.open() && errno == ENOENT) return std::string();
   struct stat info{};
   if (!fd.open() || ::fstat(fd.get(), &info) != 0) {
     return Error{"cannot read " + path + ": " + reason(-errno)};
   }
   auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > bytes_max) return Error{path + " is larger than such a file may be"};
-  std::string content(size, '\0');
+  if (buffer.size() < size) buffer.resize(size);
   std::size_t have = 0;
-  while (have < content.size()) {
-    ssize_t got = ::pread(fd.get(), content.data() + have, content.size() - have,
-                          static_cast<off_t>(have));
+  while (have < size) {
+    ssize_t got = ::pread(fd.get(), buffer.data() + have, size - have, static_cast<off_t>(have));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error{"cannot read " + path + ": " + reason(-errno)};
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }
-  content.resize(have);
+  return have;
+}
+
+Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return std::string();
+  std::vector<std::uint8_t> buffer;
+  auto size = read_into(path, buffer, bytes_max);
+  if (!size) return size.error();
+  std::string content(as_text(Bytes(buffer).first(*size)));
+  audit::wipe(buffer.data(), buffer.size());  // it may be the key
   return content;
 }
 

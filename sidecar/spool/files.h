@@ -29,6 +29,9 @@ class OwnedFd {
 std::string reason(int negative_errno);  // "No space left on device"
 
 Result<void> make_dir(const std::string& path);  // 0700, parents included
+// The whole file into memory that is used again for the next; its size, or the reason.
+Result<std::size_t> read_into(const std::string& path, std::vector<std::uint8_t>& buffer,
+                              std::uint64_t bytes_max);
 // The whole file; empty if it is not there.
 Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max);
 // Written aside, synced and renamed: the old content or the new, whatever happens. Mode 0600.

@@ -9,7 +9,6 @@
 namespace chaperone::spool {
 namespace {
 
-// A command that was not allowed never left; it has no outcome to wait for.
 bool allowed(Bytes record) {
   audit::FieldReader reader(record);
   while (auto field = reader.next()) {
@@ -33,15 +32,23 @@ std::size_t Pending::KeyHash::operator()(const Key& key) const {
 void Pending::see(const audit::PeekedHead& head, Bytes record) {
   if (head.operation == 0) return;
   if (head.kind == audit::RecordKind::kCommand) {
-    if (allowed(record)) commands_[{head.session, head.operation}] = head.sequence;
+    commands_[{head.session, head.operation}] = {head.sequence, record};
   } else if (head.kind == audit::RecordKind::kOutcome) {
     commands_.erase({head.session, head.operation});
   }
 }
 
+void Pending::settle() {
+  for (auto entry = commands_.begin(); entry != commands_.end();) {
+    Bytes record = std::exchange(entry->second.unsettled, {});
+    bool forget = !record.empty() && !allowed(record);
+    entry = forget ? commands_.erase(entry) : std::next(entry);
+  }
+}
+
 std::vector<std::pair<audit::Id, std::uint64_t>> Pending::take() const {
   std::vector<std::pair<std::uint64_t, Key>> sorted;
-  for (const auto& [key, sequence] : commands_) sorted.push_back({sequence, key});
+  for (const auto& [key, command] : commands_) sorted.push_back({command.sequence, key});
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::pair<audit::Id, std::uint64_t>> out;
   for (const auto& [sequence, key] : sorted) out.push_back({key.session, key.operation});

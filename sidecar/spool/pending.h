@@ -12,7 +12,11 @@ namespace chaperone::spool {
 
 class Pending {
  public:
+  // `record` is looked at again by settle().
   void see(const audit::PeekedHead& head, Bytes record);
+  // Forgets the commands that were not allowed: they never left and wait for nothing. Called before
+  // the records seen so far go away; most commands have met their outcome by then, unread.
+  void settle();
   // In the order in which the commands came.
   std::vector<std::pair<audit::Id, std::uint64_t>> take() const;
 
@@ -25,7 +29,11 @@ class Pending {
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
   };
-  std::unordered_map<Key, std::uint64_t, KeyHash> commands_;  // to the record's sequence
+  struct Command {
+    std::uint64_t sequence;
+    Bytes unsettled;
+  };
+  std::unordered_map<Key, Command, KeyHash> commands_;
 };
 
 }  // namespace chaperone::spool

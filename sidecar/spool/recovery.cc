@@ -33,6 +33,7 @@ class Recoverer {
   Disk& disk_;
   Found found_;
   Pending pending_;
+  std::vector<std::uint8_t> buffer_;
   audit::RecordKind last_kind_ = audit::RecordKind::kWriterStop;
   audit::Id last_boot_{};
   std::uint64_t damage_before_ = 0;  // bytes of damage since the last sound record
@@ -127,14 +128,15 @@ void Recoverer::read_entries(Bytes file, bool same_boot, Segment& segment) {
     if (on_record(reader.record(), segment)) last_sound = reader.record();
     end = reader.end();
   }
+  pending_.settle();
   if (!last_sound.empty()) found_.chain.hash = audit::sha256(last_sound);
   give_back(segment, end);
 }
 
 Result<void> Recoverer::read_segment(std::uint64_t number) {
-  auto content = read_file(segment_path(dir_, number), kSegmentBytesMax);
-  if (!content) return content.error();
-  Bytes file = as_bytes(*content);
+  auto size = read_into(segment_path(dir_, number), buffer_, kSegmentBytesMax);
+  if (!size) return size.error();
+  Bytes file = Bytes(buffer_).first(*size);
   Segment segment;
   segment.number = number;
   segment.bytes = file.size();
