@@ -26,5 +26,6 @@ inline constexpr std::size_t kPipelineDepthMax = 1024;
 
 // Prepared statements and portals remembered for one session; PostgreSQL has no bound.
 inline constexpr std::size_t kPreparedStatementsMax = 10000;
+inline constexpr std::size_t kPreparedTextBytesMax = 16 * 1024 * 1024;
 
 }  // namespace chaperone

@@ -1,0 +1,55 @@
+#include "sidecar/session/acceptor.h"
+
+#include "sidecar/session/opaque_session.h"
+#include "sidecar/session/postgres_session.h"
+
+namespace chaperone::session {
+namespace {
+
+void refuse(Worker& worker, net::StreamPtr stream, const net::Address& target,
+            std::optional<std::uint32_t> uid, std::string_view word, const std::string& reason) {
+  Trail trail(worker.shared.spool);
+  trail.set_who({&worker.shared.subject, uid});
+  audit::Where where;
+  std::string target_text = target.to_string(), peer = stream->peer().to_string();
+  where.target_address = target_text;
+  where.client_address = peer;
+  trail.set_where(where);
+  policy::Decision decision;
+  decision.rule = "default";
+  decision.reason = reason;
+  ++worker.metrics.connects_denied;
+  auto recorded = trail.denied(decision, *worker.policy, {word, reason});
+  if (!recorded.ok()) ++worker.metrics.sessions_refused;
+  worker.denials.add({wall_now_ns(), {}, {}, target_text, "default", reason, "connect"});
+  stream->reset();
+}
+
+}  // namespace
+
+void accept_connection(Worker& worker, net::StreamPtr stream) {
+  Result<net::OriginalDestination> asked = stream->original_destination();
+  if (!asked.ok() || asked->direct) {
+    return refuse(worker, std::move(stream), asked.ok() ? asked->address : net::Address(),
+                  std::nullopt, "not_redirected", "the connection was made to the sidecar's own port");
+  }
+  const net::Address& target = asked->address;
+  std::optional<std::uint32_t> uid = worker.owners.uid_of(stream->peer(), target);
+  const policy::Resource* resource = worker.policy->resource_at(target.raw());
+  if (resource && resource->protocol == Protocol::kPostgres) {
+    auto session = std::make_unique<PostgresSession>(worker, std::move(stream), *resource, target, uid);
+    PostgresSession& started = *session;
+    worker.add(std::move(session));
+    return started.start();
+  }
+  if (!resource && !worker.policy->reads_sni(target.raw())) {
+    return refuse(worker, std::move(stream), target, uid, "unnamed",
+                  "no resource of the policy names " + target.to_string());
+  }
+  auto session = std::make_unique<OpaqueSession>(worker, std::move(stream), resource, target, uid);
+  OpaqueSession& started = *session;
+  worker.add(std::move(session));
+  started.start();
+}
+
+}  // namespace chaperone::session

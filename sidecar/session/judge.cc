@@ -1,0 +1,81 @@
+#include "sidecar/session/judge.h"
+
+namespace chaperone::session {
+namespace {
+
+// Shapes of one scope. An application has hundreds; generated texts must not grow us without end.
+constexpr std::size_t kShapesMax = 4096;
+// Scopes of one loop: search paths and roles that sessions switch between.
+constexpr std::size_t kScopesMax = 64;
+
+}  // namespace
+
+void encode_ruling(const policy::Decision& decision, const policy::Policy& policy,
+                   audit::EncodedPart& out) {
+  audit::Ruling ruling;
+  ruling.verdict = static_cast<audit::Verdict>(decision.verdict);
+  ruling.would_be = static_cast<audit::Verdict>(decision.would_be);
+  ruling.observed = decision.observed;
+  ruling.rule = decision.rule;
+  ruling.reason = decision.reason;
+  ruling.durability = static_cast<audit::Durability>(decision.durability);
+  ruling.policy_digest = policy.digest();
+  ruling.policy_revision = policy.revision();
+  audit::encode(ruling, out);
+}
+
+const policy::Resource* Scope::resource() const {
+  for (const policy::Resource& resource : facts_.policy->resources()) {
+    if (resource.name == facts_.resource) return &resource;
+  }
+  return nullptr;
+}
+
+JudgedPtr Scope::judge(std::string_view text, const sql::PreparedTexts* prepared) {
+  auto key = sql::shape_of(text, facts_.reading);
+  if (!key) return judge_anew(text, prepared);
+  auto found = shapes_.find(*key);
+  if (found != shapes_.end()) return found->second;
+  JudgedPtr judged = judge_anew(text, prepared);
+  // What EXECUTE means depends on the session's own prepared statements.
+  for (const Statement& statement : judged->analysis.meaning.statements) {
+    if (statement.verb == "EXECUTE") return judged;
+  }
+  if (shapes_.size() >= kShapesMax) shapes_.clear();
+  shapes_.emplace(*key, judged);
+  return judged;
+}
+
+JudgedPtr Scope::settle_miss(std::string_view text) {
+  auto settled = std::make_shared<Judged>(*judge(text, nullptr));
+  settled->analysis.catalogue_miss = false;
+  if (auto key = sql::shape_of(text, facts_.reading)) shapes_.insert_or_assign(*key, settled);
+  return settled;
+}
+
+JudgedPtr Scope::judge_anew(std::string_view text, const sql::PreparedTexts* prepared) const {
+  auto judged = std::make_shared<Judged>();
+  sql::Names names{facts_.catalogue.get(), prepared, facts_.search_path, facts_.role};
+  judged->analysis = sql::analyse(text, facts_.reading, names);
+  judged->policy = facts_.policy;
+  if (const policy::Resource* resource = this->resource()) {
+    judged->prepared = facts_.policy->prepare(subject_, *resource, judged->analysis.meaning);
+  }  // else the default Decision stands, which denies
+  audit::encode(judged->analysis.meaning, judged->meaning_part);
+  encode_ruling(judged->prepared.settled, *facts_.policy, judged->ruling_part);
+  return judged;
+}
+
+std::shared_ptr<Scope> Scopes::find(const ScopeFacts& facts) {
+  for (auto at = scopes_.begin(); at != scopes_.end(); ++at) {
+    if ((*at)->facts() == facts) {
+      scopes_.splice(scopes_.begin(), scopes_, at);
+      return scopes_.front();
+    }
+  }
+  if (scopes_.size() >= kScopesMax) scopes_.pop_back();
+  scopes_.push_front(std::make_shared<Scope>(facts, subject_));
+  return scopes_.front();
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,60 @@
+#pragma once
+// What a loop counts, as plain integers of that loop's own: the scrape adds the loops up. No label
+// here has more values than the policy or an enum gives it.
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "proto-parsers/core/effects.h"
+#include "sidecar/policy/decision.h"
+
+namespace chaperone::session {
+
+// Powers of two from 1 us to about 8 s; the last bucket is everything above.
+struct LatencyHistogram {
+  static constexpr int kBuckets = 24;
+  std::array<std::uint64_t, kBuckets> counts{};
+  std::uint64_t sum_ns = 0;
+  void add(std::uint64_t ns) {
+    auto bucket = static_cast<std::size_t>(std::bit_width(ns / 1000));
+    ++counts[bucket < kBuckets ? bucket : kBuckets - 1];
+    sum_ns += ns;
+  }
+};
+
+struct MetricsSink {
+  // By highest-risk effect of the command (or none), and verdict: allow, hold, deny.
+  std::array<std::array<std::uint64_t, 3>, kEffectCount + 1> commands{};
+  std::uint64_t observed = 0;                // passed though a rule would not have let them
+  std::vector<std::uint64_t> denied_by_rule; // by Decision::rule_index
+  LatencyHistogram upstream, added;
+  std::uint64_t sessions_opened = 0, sessions_open = 0, sessions_refused = 0;
+  std::uint64_t bytes_to_client = 0, bytes_to_server = 0;
+  std::uint64_t connects_denied = 0, opaque_sessions = 0, cancels = 0, parse_errors = 0;
+  std::uint64_t upstream_connects = 0, upstream_login_failures = 0, warm_hits = 0, warm_misses = 0;
+  std::uint64_t catalogue_loads = 0, catalogue_failures = 0;
+
+  void command(EffectSet effects, const policy::Decision& decision) {
+    ++commands[worst(effects)][static_cast<std::size_t>(decision.verdict)];
+    if (decision.observed) ++observed;
+    if (decision.verdict == policy::Verdict::kAllow) return;
+    if (denied_by_rule.size() <= decision.rule_index) denied_by_rule.resize(decision.rule_index + 1);
+    ++denied_by_rule[decision.rule_index];
+  }
+
+  static std::size_t worst(EffectSet effects) {
+    std::size_t found = kEffectCount;
+    Risk risk = Risk::kNone;
+    for (int i = 0; i < kEffectCount; ++i) {
+      auto effect = static_cast<Effect>(i);
+      if (!effects.has(effect) || (found != kEffectCount && risk_of(effect) <= risk)) continue;
+      found = static_cast<std::size_t>(i);
+      risk = risk_of(effect);
+    }
+    return found;
+  }
+};
+
+}  // namespace chaperone::session

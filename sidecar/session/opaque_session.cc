@@ -1,0 +1,190 @@
+#include "sidecar/session/opaque_session.h"
+
+#include "proto-parsers/tls/client_hello.h"
+#include "sidecar/session/worker.h"
+
+namespace chaperone::session {
+
+OpaqueSession::OpaqueSession(Worker& worker, net::StreamPtr client,
+                             const policy::Resource* resource, const net::Address& target,
+                             std::optional<std::uint32_t> uid)
+    : Swept(worker.loop), worker_(worker), policy_(worker.policy), resource_(resource),
+      target_(target), client_(std::move(client)), trail_(worker.shared.spool),
+      begun_ns_(mono_now_ns()), active_ms_(worker.loop.now_ms()), by_name_(resource == nullptr) {
+  client_->set_write_mark(worker.shared.config.limits.write_queue_bytes_max);
+  trail_.set_who({&worker.shared.subject, uid});
+  ++worker_.metrics.sessions_opened;
+  ++worker_.metrics.sessions_open;
+  ++worker_.metrics.opaque_sessions;
+}
+
+OpaqueSession::~OpaqueSession() {
+  worker_.waiters.forget(this);
+  --worker_.metrics.sessions_open;
+}
+
+void OpaqueSession::start() {
+  if (!by_name_) dial();
+  client_->observe(this);
+}
+
+void OpaqueSession::set_where() {
+  audit::Where where;
+  std::string target = target_.to_string(), peer = client_->peer().to_string();
+  if (resource_) where.resource = resource_->name;
+  where.protocol = Protocol::kOpaque;
+  where.target_name = name_;
+  where.target_address = target;
+  where.client_address = peer;
+  trail_.set_where(where);
+}
+
+void OpaqueSession::hello_bytes(Bytes bytes) {
+  held_.append(as_text(bytes));
+  tls::ClientHelloParser parser;
+  Step step = parser.next(as_bytes(held_));
+  if (step.kind == StepKind::kNeedMore) return;
+  if (step.kind != StepKind::kEvent) return deny("not_tls", "the connection does not begin with a TLS ClientHello that can be read");
+  name_ = parser.event().server_name;
+  if (name_.empty()) return deny("no_sni", "the TLS ClientHello names no server");
+  resource_ = policy_->resource_by_sni(name_, target_.raw());
+  if (!resource_) return deny("unnamed", "no opaque resource of the policy names " + name_);
+  dial();
+}
+
+void OpaqueSession::dial() {
+  set_where();
+  policy::Decision decision = policy_->decide_connect(worker_.shared.subject, *resource_);
+  if (decision.verdict != policy::Verdict::kAllow) {
+    return deny("connect_denied", std::string(decision.reason));
+  }
+  auto recorded = trail_.open(decision, *policy_);
+  if (!recorded.ok()) return deny("spool", recorded.error().message);
+  opened_record_ = true;
+  client_->pause();
+  auto connect = [this] {
+    dialer_ = std::make_unique<net::Dialer>(
+        worker_.loop, target_, worker_.shared.config.times.dial_ms,
+        [this](Result<net::StreamPtr> stream) { dialled(std::move(stream)); });
+  };
+  if (decision.durability == policy::Durability::kProcess) return connect();
+  worker_.shared.syncer.request();
+  worker_.waiters.wait(this, *recorded, decision.durability, connect);
+}
+
+void OpaqueSession::dialled(Result<net::StreamPtr> stream) {
+  if (ended_) return;
+  if (!stream.ok()) return end("dial", stream.error().message);
+  upstream_ = std::move(stream).value();
+  upstream_->set_write_mark(worker_.shared.config.limits.write_queue_bytes_max);
+  upstream_->observe(&upstream_observer_);
+  if (!held_.empty()) upstream_->write(as_bytes(held_));
+  std::string().swap(held_);
+  client_->resume();
+}
+
+void OpaqueSession::on_bytes(Bytes bytes) {
+  active_ms_ = worker_.loop.now_ms();
+  bytes_from_client_ += bytes.size();
+  if (ended_) return;
+  if (!upstream_) {
+    // Behind a judged hello the stream is paused, but what was read with it comes still.
+    if (resource_) held_.append(as_text(bytes));
+    else hello_bytes(bytes);
+    return;
+  }
+  worker_.metrics.bytes_to_server += bytes.size();
+  upstream_->write(bytes);
+  if (upstream_->over_mark()) client_->pause();
+}
+
+void OpaqueSession::Upstream::on_bytes(Bytes bytes) {
+  session.active_ms_ = session.worker_.loop.now_ms();
+  session.bytes_to_client_ += bytes.size();
+  session.worker_.metrics.bytes_to_client += bytes.size();
+  session.client_->write(bytes);
+  if (session.client_->over_mark()) session.upstream_->pause();
+}
+
+void OpaqueSession::on_end() {
+  client_done_ = true;
+  if (!upstream_) return end("client_closed", "the client left early");
+  upstream_->end();
+}
+
+void OpaqueSession::Upstream::on_end() {
+  session.upstream_done_ = true;
+  session.client_->end();
+}
+
+void OpaqueSession::on_drained() { if (upstream_) upstream_->resume(); }
+void OpaqueSession::Upstream::on_drained() { session.client_->resume(); }
+
+void OpaqueSession::on_closed(const Error* why) {
+  end("client_closed", why ? why->message : "both ends are done");
+}
+
+void OpaqueSession::Upstream::on_closed(const Error* why) {
+  if (!why && !session.client_->closing()) return;  // both halves ended: the client's queue goes out
+  session.end("upstream_closed", why ? why->message : "both ends are done");
+}
+
+void OpaqueSession::on_sweep(std::uint64_t now_ms) {
+  const config::Times& times = worker_.shared.config.times;
+  std::uint64_t idle_ms = now_ms - active_ms_;
+  if (!upstream_ && idle_ms > times.login_ms) return end("timeout", "no ClientHello in time");
+  if (times.idle_ms != 0 && idle_ms > times.idle_ms) end("idle_timeout", "idle for too long");
+}
+
+void OpaqueSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
+  const policy::Resource* now = by_name_ ? policy->resource_by_sni(name_, target_.raw())
+                                         : policy->resource_at(target_.raw());
+  bool allowed = now && now->protocol == Protocol::kOpaque &&
+                 policy->decide_connect(worker_.shared.subject, *now).verdict ==
+                     policy::Verdict::kAllow;
+  if (!allowed) return end("policy_changed", "the policy no longer allows this");
+  resource_ = now;
+  policy_ = std::move(policy);
+}
+
+SessionView OpaqueSession::view() const {
+  SessionView view;
+  view.kind = "opaque";
+  view.resource = resource_ ? resource_->name : "";
+  view.client = client_ ? client_->peer().to_string() : "";
+  view.target = target_.to_string();
+  view.database = name_;
+  view.state = upstream_ ? "open" : "opening";
+  return view;
+}
+
+void OpaqueSession::deny(std::string_view word, const std::string& reason) {
+  set_where();
+  policy::Decision decision;
+  decision.rule = "default";
+  decision.reason = reason;
+  ++worker_.metrics.connects_denied;
+  auto recorded = trail_.denied(decision, *policy_, {word, reason});
+  if (!recorded.ok()) ++worker_.metrics.sessions_refused;
+  worker_.denials.add({wall_now_ns(), {}, resource_ ? resource_->name : "", target_.to_string(),
+                       "default", reason, "connect"});
+  end(word, reason);
+}
+
+void OpaqueSession::end(std::string_view word, std::string_view detail) {
+  if (std::exchange(ended_, true)) return;
+  dialer_.reset();
+  if (opened_record_) {
+    audit::Outcome outcome;
+    outcome.bytes_to_client = bytes_to_client_;
+    outcome.bytes_from_client = bytes_from_client_;
+    outcome.duration_ns = mono_now_ns() - begun_ns_;
+    auto recorded = trail_.close(audit::RecordKind::kOpaqueClose, outcome, {word, detail});
+    if (!recorded.ok()) ++worker_.metrics.sessions_refused;
+  }
+  client_->reset();
+  if (upstream_) upstream_->reset();
+  worker_.remove(*this);
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,207 @@
+#pragma once
+// The open phase of a PostgreSQL session, without I/O: bytes of both sides in, decided bytes out.
+//
+// Client to server it gates: a message leaves when it was understood, decided and recorded, and its
+// record is as durable as the decision asks. A refused command is replaced by a statement that is
+// sure to fail, and the server's error by ours: so client and server agree on the transaction's
+// state in every mode of the protocol, because the server itself was in it (proto-parsers/postgres/
+// encode.h).
+//
+// Server to client it follows: the ledger knows what is owed, outcomes are recorded, replies to the
+// sidecar's own queries stay here.
+//
+// Whoever holds the streams implements Ports and calls in. Calls into Ports may not call back.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto-parsers/postgres/backend.h"
+#include "proto-parsers/postgres/frontend.h"
+#include "proto-parsers/postgres/ledger.h"
+#include "sidecar/session/gate.h"
+#include "sidecar/session/judge.h"
+#include "sidecar/session/metrics_sink.h"
+#include "sidecar/session/own_query.h"
+#include "sidecar/session/prepared_names.h"
+#include "sidecar/session/server_settings.h"
+#include "sidecar/session/trail.h"
+
+namespace chaperone::session {
+
+class PostgresExchange {
+ public:
+  class Ports {
+   public:
+    virtual ~Ports() = default;
+    virtual void to_client(Bytes bytes) = 0;
+    virtual void to_server(Bytes bytes) = 0;
+    // Nothing of the client's passes until on_durable() (the spool has reached `position`).
+    virtual void need_durable(spool::Position position, policy::Durability durability) = 0;
+    // ... until on_catalogue(). `changed`: known to be stale, not only perhaps.
+    virtual void need_catalogue(bool changed) = 0;
+    // The session cannot go on: `word` for the record, `detail` for people. Called once.
+    virtual void failed(std::string_view word, std::string_view detail) = 0;
+    // A command was refused, and recorded as such. For people who ask why.
+    virtual void refused(const policy::Decision& decision, const Judged& judged) = 0;
+    // The client said Terminate. It goes upstream only where something is still owed: a connection
+    // at rest may serve another session.
+    virtual void terminated() = 0;
+  };
+
+  // `read_only`: the second fence is up, no statement may lower it.
+  PostgresExchange(Ports& ports, Trail& trail, Scopes& scopes, spool::Spool& spool,
+                   MetricsSink& metrics, ServerSettings settings, ScopeFacts facts, bool read_only);
+  ~PostgresExchange();
+
+  void on_client(Bytes fresh);
+  void on_server(Bytes fresh);
+  void on_durable();
+  // The first statement waits for a catalogue, which Ports is asked for.
+  void await_catalogue();
+  void on_catalogue(std::shared_ptr<const sql::Catalogue> catalogue);
+  // The view was replaced by somebody else's doing: from here on it counts.
+  void adopt_catalogue(std::shared_ptr<const sql::Catalogue> catalogue);
+  void on_policy(std::shared_ptr<const policy::Policy> policy);
+  // The server takes no more for now; and again.
+  void on_server_congested(bool congested);
+
+  // Client bytes wait here: the session stops reading from the client meanwhile.
+  bool holds_client() const { return blocked() || client_gate_.size() > 0; }
+  bool client_blocked() const { return blocked(); }
+  // Nothing is owed and no transaction is open: the session may end without hurting anyone.
+  bool at_rest() const;
+  // Every statement so far left no session state: the connection may serve another session.
+  bool stateless() const { return stateless_ && at_rest(); }
+  // What was in flight gets its outcome `unknown`; call once, when the streams are gone.
+  void settle_unknown();
+
+  std::uint64_t operation_count() const { return operations_begun_; }
+
+ private:
+  enum class Action { kForward, kSwallow, kWait };
+
+  // One command between its record and its outcome.
+  struct Operation {
+    std::uint64_t number = 0;
+    std::uint64_t begun_ns = 0;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes_from_server = 0;
+    std::uint64_t copy_bytes_at_begin = 0;
+    bool refused = false;
+    std::string sqlstate;
+  };
+
+  // client side (postgres_exchange_client.cc)
+  bool blocked() const;
+  bool at_rest_but_gate() const;
+  std::size_t pump_client(Bytes input);
+  Action on_message(const pg::FrontendMessage& message);
+  Action on_query(const pg::FrontendMessage& message);
+  Action on_parse(const pg::FrontendMessage& message);
+  Action on_bind(const pg::FrontendMessage& message);
+  Action on_execute(const pg::FrontendMessage& message);
+  Action on_describe(const pg::FrontendMessage& message);
+  Action on_close(const pg::FrontendMessage& message);
+  Action on_function_call(const pg::FrontendMessage& message);
+  Action on_sync(const pg::FrontendMessage& message);
+  Action on_copy_message(const pg::FrontendMessage& message);
+  Action on_stream_bytes();
+  Action refuse(pg::Sent sent, std::string_view text, const Judged* judged,
+                const policy::Decision& decision, std::string_view sqlstate);
+  Action refuse_unjudged(pg::Sent sent, std::string_view sqlstate, std::string_view reason,
+                         std::string_view hint);
+  Action refuse_behind_barrier();
+  JudgedPtr judge(std::string_view text, Action& action);
+  const char* unreadable(std::string_view text) const;
+  policy::Decision decide(const Judged& judged, std::string_view text,
+                          std::span<const Parameter> parameters) const;
+  bool record(std::uint64_t operation, const Judged& judged, const policy::Decision& decision,
+              std::string_view text, std::span<const Parameter> parameters);
+  bool record_parse();
+  bool recorded(const Result<spool::Position>& position, policy::Durability durability);
+  void begin_operation(std::uint64_t number);
+  // `executed`: the operation that runs it now, 0 where it is only planned.
+  void note_effects(const Judged& judged, std::uint64_t executed);
+  void owe(pg::Sent sent, std::uint64_t operation, bool refused = false);
+  void emit(Bytes bytes);
+
+  // server side (postgres_exchange_server.cc)
+  std::size_t pump_server(Bytes input);
+  bool feed_own_query(Bytes input, std::size_t& at);
+  std::uint64_t next_operation() { return ++operations_begun_; }
+  bool on_reply(const pg::BackendMessage& message);
+  bool on_ready(const pg::BackendMessage& message);
+  void on_parameter_status(std::string_view name, std::string_view value);
+  void on_finished(const pg::Finished& finished);
+  void finish_operation(std::uint64_t number, audit::OutcomeStatus status);
+  Operation* operation(std::uint64_t number);
+  bool settings_due() const;
+  void begin_settings_query();
+  void adopt_prepared(const SettingsReader& reader);
+  void own_query_done();
+  void rescope();
+  void fail(std::string_view word, std::string_view detail);
+
+  Ports& ports_;
+  Trail& trail_;
+  Scopes& scopes_;
+  spool::Spool& spool_;
+  MetricsSink& metrics_;
+
+  pg::FrontendParser frontend_;
+  pg::BackendParser backend_;
+  pg::Ledger ledger_;
+  Gate client_gate_, server_gate_;
+
+  ServerSettings settings_;
+  ScopeFacts facts_;
+  std::shared_ptr<Scope> scope_;
+  PreparedNames names_;
+  std::vector<Operation> operations_;
+  std::vector<std::string> refusals_;  // encoded errors for the refused entries in the ledger
+  std::unique_ptr<OwnQuery> own_query_;
+  std::unique_ptr<SettingsReader> settings_reader_;
+
+  std::string outbox_;                 // decided bytes whose records are not durable yet
+  spool::Position outbox_position_;
+  policy::Durability outbox_durability_ = policy::Durability::kProcess;
+
+  // A Parse whose record may yet be its Bind's (both in one read).
+  struct UnrecordedParse {
+    JudgedPtr judged;
+    std::string_view name;
+    std::string_view text;
+  };
+  std::optional<UnrecordedParse> unrecorded_parse_;
+
+  std::string replacement_;            // goes in the place of the message just swallowed
+  std::string reply_;                  // goes to the client in the place of the server's
+  std::string trailing_;               // goes behind everything of this pump
+  std::vector<Parameter> parameters_;  // scratch
+
+  std::uint64_t operations_begun_ = 0;
+  std::uint64_t copy_operation_ = 0;   // whose first reply await_copy_ waits for
+  std::uint64_t now_ns_ = 0;           // read once per pump
+
+  bool read_only_ = false;
+  bool stateless_ = true;
+  bool failed_ = false;
+  bool skip_to_sync_ = false;          // after a refusal in the extended protocol, as the server does
+  bool group_barrier_ = false;         // a statement of this group may change how text is read
+  bool await_ready_ = false;           // ... and its Sync or Query was sent
+  bool await_copy_ = false;            // a COPY FROM STDIN was sent: its first reply tells
+  bool await_catalogue_ = false;
+  bool catalogue_confirmed_ = false;   // it was just reloaded: a name that is missing is missing
+  bool server_congested_ = false;
+  bool refresh_settings_ = false;      // ask the server at its next ReadyForQuery
+  bool refresh_catalogue_ = false;
+  bool changed_in_transaction_ = false;  // its end may change settings back
+  bool names_uncertain_ = false;
+  bool prepared_listed_ = false;
+  bool ready_owed_ = false;            // a ReadyForQuery was kept back while we ask
+  bool copy_data_leaves_ = false;      // the CopyData that is passing goes to the server
+};
+
+}  // namespace chaperone::session

@@ -1,0 +1,29 @@
+#pragma once
+// What a refused agent is told, in PostgreSQL's own words: an ErrorResponse that names the rule, the
+// reason and what to do instead.
+
+#include <string>
+#include <string_view>
+
+#include "proto-parsers/sql/analyse.h"
+#include "sidecar/policy/decision.h"
+#include "sidecar/session/judge.h"
+
+namespace chaperone::session {
+
+// The encoded ErrorResponse. `sqlstate` is 42501 (insufficient_privilege) where a rule spoke.
+std::string encode_refusal(const policy::Decision& decision, std::string_view sqlstate);
+
+// A FATAL ErrorResponse: the connection ends behind it.
+std::string encode_fatal(std::string_view sqlstate, std::string_view message,
+                         std::string_view hint = {});
+
+// For what was refused before it could be judged (too long, unreadable): unknown, and so the worst.
+Judged unjudged();
+
+// The statement that stands in records for a FunctionCall, which has no text of its own.
+std::string function_call_text(std::uint32_t function, std::size_t values);
+
+std::string redact_text(std::string_view text, const sql::Reading& reading);
+
+}  // namespace chaperone::session

@@ -1,0 +1,268 @@
+#include "sidecar/session/postgres_session.h"
+
+#include "sidecar/session/postgres_handshake.h"
+#include "sidecar/session/postgres_refusal.h"
+#include "sidecar/session/worker.h"
+
+namespace chaperone::session {
+namespace {
+
+std::string id_text(const audit::Id& id) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (std::uint8_t byte : id) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+PostgresSession::PostgresSession(Worker& worker, net::StreamPtr client,
+                                 const policy::Resource& resource, const net::Address& target,
+                                 std::optional<std::uint32_t> uid)
+    : Swept(worker.loop), worker_(worker), policy_(worker.policy), resource_(&resource),
+      client_(std::move(client)), target_(target), handshake_(std::make_unique<Handshake>()),
+      trail_(worker.shared.spool), begun_ns_(mono_now_ns()), active_ms_(worker.loop.now_ms()),
+      uid_(uid) {
+  client_->set_write_mark(worker.shared.config.limits.write_queue_bytes_max);
+  trail_.set_who({&worker.shared.subject, uid});
+  ++worker_.metrics.sessions_opened;
+  ++worker_.metrics.sessions_open;
+}
+
+PostgresSession::~PostgresSession() {
+  worker_.waiters.forget(this);
+  worker_.catalogues.forget(this);
+  --worker_.metrics.sessions_open;
+}
+
+// ---- client side
+
+void PostgresSession::on_bytes(Bytes bytes) {
+  active_ms_ = worker_.loop.now_ms();
+  bytes_from_client_ += bytes.size();
+  switch (phase_) {
+    case Phase::kStartup: return startup_bytes(bytes);
+    case Phase::kOpening: handshake_->gate.keep(handshake_->gate.join(bytes), 0); return;
+    case Phase::kOpen:
+      exchange_->on_client(bytes);
+      return after_client_turn();
+    case Phase::kClientTls:
+    case Phase::kCancel:
+    case Phase::kEnded: return;
+  }
+}
+
+void PostgresSession::on_secure() {
+  if (phase_ != Phase::kClientTls) return;
+  handshake_->parser.on_tls();
+  phase_ = Phase::kStartup;
+}
+
+void PostgresSession::after_client_turn() {
+  if (phase_ != Phase::kOpen) return;
+  bool hold = exchange_->client_blocked();
+  if (terminated_ && exchange_->at_rest()) return end("client_closed", "the client ended the session");
+  if (hold && !client_->paused()) client_->pause();
+  if (!hold && client_->paused()) client_->resume();
+  if (client_ended_ && !hold) upstream_->end();
+  if (draining_ && exchange_->at_rest()) {
+    end("drained", "the sidecar is going away",
+        encode_fatal("57P01", "chaperone: the sidecar is shutting down"));
+  }
+}
+
+void PostgresSession::on_end() {
+  client_ended_ = true;
+  if (phase_ != Phase::kOpen) return end("client_closed", "the client left before the session was open");
+  if (terminated_ || exchange_->at_rest()) return end("client_closed", "the client ended the session");
+  after_client_turn();  // what it sent is answered first
+}
+
+void PostgresSession::on_drained() {
+  if (upstream_ && phase_ == Phase::kOpen) upstream_->resume();
+}
+
+void PostgresSession::on_closed(const Error* why) {
+  client_gone_ = true;
+  if (phase_ == Phase::kEnded) return worker_.remove(*this);
+  end("client_closed", why ? why->message : "the client closed the connection");
+}
+
+// ---- server side
+
+void PostgresSession::on_upstream_bytes(Bytes bytes) {
+  active_ms_ = worker_.loop.now_ms();
+  if (phase_ != Phase::kOpen) return;
+  exchange_->on_server(bytes);
+  after_client_turn();
+}
+
+void PostgresSession::on_upstream_drained() {
+  if (phase_ != Phase::kOpen) return;
+  exchange_->on_server_congested(false);
+  after_client_turn();
+}
+
+void PostgresSession::on_upstream_closed(const Error* why) {
+  bool expected = terminated_ || client_ended_;
+  end(expected ? "client_closed" : "upstream_closed",
+      why ? why->message : "the server closed the connection");
+}
+
+// ---- the exchange's ports
+
+void PostgresSession::to_client(Bytes bytes) {
+  if (client_gone_) return;
+  bytes_to_client_ += bytes.size();
+  worker_.metrics.bytes_to_client += bytes.size();
+  client_->write(bytes);
+  if (client_->over_mark()) upstream_->pause();
+}
+
+void PostgresSession::to_server(Bytes bytes) {
+  worker_.metrics.bytes_to_server += bytes.size();
+  upstream_->write(bytes);
+  if (upstream_->over_mark()) exchange_->on_server_congested(true);
+}
+
+void PostgresSession::need_durable(spool::Position position, policy::Durability durability) {
+  worker_.shared.syncer.request();
+  worker_.waiters.wait(this, position, durability, [this] {
+    if (phase_ != Phase::kOpen) return;
+    exchange_->on_durable();
+    after_client_turn();
+  });
+}
+
+void PostgresSession::need_catalogue(bool) {
+  worker_.catalogues.refresh(upstream_->plan(), this,
+                             [this](std::shared_ptr<const sql::Catalogue> catalogue) {
+                               if (phase_ != Phase::kOpen) return;
+                               exchange_->on_catalogue(std::move(catalogue));
+                               after_client_turn();
+                             });
+}
+
+void PostgresSession::refused(const policy::Decision& decision, const Judged& judged) {
+  const auto& statements = judged.analysis.meaning.statements;
+  worker_.denials.add({wall_now_ns(), id_text(trail_.session()), resource_->name,
+                       target_.to_string(), std::string(decision.rule), std::string(decision.reason),
+                       statements.empty() ? "" : statements.front().verb});
+}
+
+void PostgresSession::failed(std::string_view word, std::string_view detail) {
+  std::string message = "chaperone: the session ends: " + std::string(detail);
+  std::string fatal = encode_fatal(word == "spool" ? "53100" : "08P01", message);
+  // The exchange stands on the stack; it must see the end when it has returned.
+  worker_.loop.soon([this, word = std::string(word), detail = std::string(detail),
+                     fatal = std::move(fatal)] { end(word, detail, fatal); });
+}
+
+// ---- life
+
+void PostgresSession::on_sweep(std::uint64_t now_ms) {
+  const config::Times& times = worker_.shared.config.times;
+  if (phase_ == Phase::kEnded) return;
+  std::uint64_t idle_ms = now_ms - active_ms_;
+  if (phase_ != Phase::kOpen) {
+    if (idle_ms > times.login_ms) refuse("08006", "login_timeout", "the login took longer than the sidecar allows");
+    return;
+  }
+  if (times.idle_ms != 0 && idle_ms > times.idle_ms && exchange_->at_rest()) {
+    return end("idle_timeout", "idle for longer than the sidecar allows",
+               encode_fatal("57P05", "chaperone: idle for longer than the sidecar allows"));
+  }
+  if (times.statement_ms != 0 && idle_ms > times.statement_ms && !exchange_->at_rest()) {
+    end("statement_timeout", "a command took longer than the sidecar allows",
+        encode_fatal("57014", "chaperone: a command took longer than the sidecar allows"));
+  }
+}
+
+void PostgresSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
+  if (phase_ == Phase::kEnded) return;
+  const policy::Resource* now = nullptr;
+  for (const policy::Resource& resource : policy->resources()) {
+    if (resource.name == resource_->name && resource.protocol == resource_->protocol) now = &resource;
+  }
+  bool allowed = now && policy->resource_at(target_.raw()) == now &&
+                 policy->decide_connect(worker_.shared.subject, *now).verdict ==
+                     policy::Verdict::kAllow;
+  // Who the session is at the server was settled at its login: where that changed, it ends as well.
+  if (allowed && phase_ == Phase::kOpen) {
+    allowed = policy->read_only(worker_.shared.subject, *now) == upstream_->plan().read_only;
+  }
+  if (!allowed || phase_ != Phase::kOpen) {
+    return end("policy_changed", "the policy no longer allows this session",
+               encode_fatal("57P01", "chaperone: the policy no longer allows this session",
+                            "connect again"));
+  }
+  policy_ = policy;
+  resource_ = now;
+  exchange_->on_policy(std::move(policy));
+}
+
+void PostgresSession::on_catalogue_change(const std::string& key,
+                                          std::shared_ptr<const sql::Catalogue> catalogue) {
+  if (phase_ != Phase::kOpen || CatalogueStore::key_of(upstream_->plan()) != key) return;
+  exchange_->adopt_catalogue(std::move(catalogue));
+}
+
+void PostgresSession::drain() {
+  draining_ = true;
+  if (phase_ == Phase::kOpen) return after_client_turn();
+  if (phase_ != Phase::kEnded) end("drained", "the sidecar is going away");
+}
+
+void PostgresSession::kill(std::string_view word) {
+  end(word, "ended by the sidecar",
+      encode_fatal("57P01", "chaperone: the session was ended by the sidecar"));
+}
+
+SessionView PostgresSession::view() const {
+  SessionView view;
+  view.id = id_text(trail_.session());
+  view.kind = "postgres";
+  view.resource = resource_->name;
+  view.client = client_ ? client_->peer().to_string() : "";
+  view.target = target_.to_string();
+  if (upstream_) {
+    view.user = upstream_->plan().role;
+    view.database = upstream_->plan().database;
+  }
+  static constexpr std::string_view kStates[] = {"startup", "tls", "opening", "open", "cancel", "ended"};
+  view.state = kStates[static_cast<std::size_t>(phase_)];
+  if (exchange_) view.operations = exchange_->operation_count();
+  return view;
+}
+
+void PostgresSession::end(std::string_view word, std::string_view detail, std::string_view fatal) {
+  if (phase_ == Phase::kEnded) return;
+  bool clean = exchange_ && exchange_->stateless() && terminated_;
+  phase_ = Phase::kEnded;
+  worker_.waiters.forget(this);
+  worker_.catalogues.forget(this);
+  if (cancel_pid_ != 0) worker_.shared.cancels.remove(cancel_pid_);
+  if (exchange_) exchange_->settle_unknown();
+  if (opened_record_) {
+    audit::Outcome outcome;
+    outcome.bytes_to_client = bytes_to_client_;
+    outcome.bytes_from_client = bytes_from_client_;
+    outcome.duration_ns = mono_now_ns() - begun_ns_;
+    // A spool without room keeps a reserve for this; without even that the gap is recorded later.
+    auto recorded = trail_.close(audit::RecordKind::kSessionClose, outcome, {word, detail});
+    if (!recorded.ok()) ++worker_.metrics.parse_errors;
+  }
+  if (upstream_) {
+    upstream_->set_user(nullptr);
+    if (clean) worker_.warm.give_back(std::move(upstream_));
+    else upstream_->close();
+  }
+  if (client_gone_) return worker_.remove(*this);
+  if (!fatal.empty()) client_->write(as_bytes(fatal));
+  client_->close_after_flush();  // on_closed() follows
+}
+
+}  // namespace chaperone::session

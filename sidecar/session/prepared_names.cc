@@ -1,0 +1,67 @@
+#include "sidecar/session/prepared_names.h"
+
+#include "proto-parsers/base/check.h"
+
+namespace chaperone::session {
+
+StatementPtr PreparedNames::statement(std::string_view name) const {
+  for (std::size_t i = pending_.size(); i-- > settled_;) {
+    if (!pending_[i].of_portal && pending_[i].name == name) return pending_[i].statement;
+  }
+  auto found = statements_.find(name);
+  return found == statements_.end() ? nullptr : found->second;
+}
+
+std::optional<std::string_view> PreparedNames::text_of(std::string_view name) const {
+  StatementPtr known = statement(name);
+  if (!known) return std::nullopt;
+  return known->text;  // owned by the map or by a change that is still awaited
+}
+
+PortalPtr PreparedNames::portal(std::string_view name) const {
+  for (std::size_t i = pending_.size(); i-- > settled_;) {
+    if (pending_[i].of_portal && pending_[i].name == name) return pending_[i].portal;
+  }
+  auto found = portals_.find(name);
+  return found == portals_.end() ? nullptr : found->second;
+}
+
+void PreparedNames::change_statement(std::string_view name, StatementPtr statement) {
+  if (statement) text_bytes_ += statement->text.size();
+  pending_.push_back({false, std::string(name), std::move(statement), nullptr});
+}
+
+void PreparedNames::change_portal(std::string_view name, PortalPtr portal) {
+  pending_.push_back({true, std::string(name), nullptr, std::move(portal)});
+}
+
+void PreparedNames::settle(bool confirmed) {
+  CHECK(settled_ < pending_.size());
+  Change& change = pending_[settled_++];
+  if (!confirmed) {
+    if (change.statement) text_bytes_ -= change.statement->text.size();
+  } else if (change.of_portal) {
+    if (change.portal) portals_.insert_or_assign(std::move(change.name), std::move(change.portal));
+    else portals_.erase(change.name);
+  } else {
+    auto old = statements_.find(change.name);
+    if (old != statements_.end()) {
+      text_bytes_ -= old->second->text.size();
+      statements_.erase(old);
+    }
+    if (change.statement) statements_.emplace(std::move(change.name), std::move(change.statement));
+  }
+  if (settled_ == pending_.size()) {
+    pending_.clear();
+    settled_ = 0;
+  }
+}
+
+void PreparedNames::replace_statements(std::map<std::string, StatementPtr, std::less<>> statements) {
+  CHECK(settled_ == pending_.size());
+  statements_ = std::move(statements);
+  text_bytes_ = 0;
+  for (const auto& [name, statement] : statements_) text_bytes_ += statement->text.size();
+}
+
+}  // namespace chaperone::session

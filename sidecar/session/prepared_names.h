@@ -1,0 +1,71 @@
+#pragma once
+// The prepared statements and portals of one session, as the server has them. A name takes its new
+// meaning when the server has confirmed it: a Parse under a name that exists fails there, and a
+// session that had already renamed it here would judge one text and run another.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sidecar/session/judge.h"
+
+namespace chaperone::session {
+
+struct PreparedStatement {
+  JudgedPtr judged;  // against the scope of its time; judged anew from `text` when that changed
+  std::shared_ptr<Scope> scope;
+  std::string text;
+  std::vector<std::uint32_t> parameter_types;  // as far as the client named them
+};
+using StatementPtr = std::shared_ptr<PreparedStatement>;
+
+struct Portal {
+  StatementPtr statement;
+  std::uint64_t operation = 0;  // of its Bind
+  bool executed = false;
+};
+using PortalPtr = std::shared_ptr<Portal>;
+
+class PreparedNames final : public sql::PreparedTexts {
+ public:
+  std::optional<std::string_view> text_of(std::string_view name) const override;
+
+  // What a name means for the next message of the pipeline: its last unconfirmed change, else what
+  // the server confirmed. Null: no such name.
+  StatementPtr statement(std::string_view name) const;
+  PortalPtr portal(std::string_view name) const;
+
+  // A change that was sent and awaits the server's word. Null removes the name.
+  void change_statement(std::string_view name, StatementPtr statement);
+  void change_portal(std::string_view name, PortalPtr portal);
+  // The oldest change awaited was confirmed, or failed.
+  void settle(bool confirmed);
+
+  // Portals end with their transaction. REQUIRES: nothing awaited.
+  void end_portals() { portals_.clear(); }
+  const std::map<std::string, PortalPtr, std::less<>>& portals() const { return portals_; }
+
+  // The server's own list replaces ours (SQL's PREPARE and DEALLOCATE share the names).
+  void replace_statements(std::map<std::string, StatementPtr, std::less<>> statements);
+  bool empty() const { return statements_.empty() && pending_.empty(); }
+  std::size_t size() const { return statements_.size() + pending_.size(); }
+  std::size_t text_bytes() const { return text_bytes_; }
+
+ private:
+  struct Change {
+    bool of_portal;
+    std::string name;
+    StatementPtr statement;
+    PortalPtr portal;
+  };
+  std::map<std::string, StatementPtr, std::less<>> statements_;
+  std::map<std::string, PortalPtr, std::less<>> portals_;
+  std::vector<Change> pending_;      // a queue: [settled_, end) is awaited
+  std::size_t settled_ = 0;
+  std::size_t text_bytes_ = 0;
+};
+
+}  // namespace chaperone::session

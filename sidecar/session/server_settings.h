@@ -1,0 +1,46 @@
+#pragma once
+// The settings of an upstream connection that decide how statements are read and names resolved.
+// Some are reported by the server of its own accord (ParameterStatus); the others are asked for by
+// a marked query of ours, after login and after every statement that may have changed them.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto-parsers/sql/analyse.h"
+#include "sidecar/session/own_query.h"
+
+namespace chaperone::session {
+
+struct ServerSettings {
+  sql::Reading reading;
+  std::string client_encoding = "UTF8";
+  std::string role;                          // current_user
+  std::vector<std::string> search_path;      // current_schemas(false): "$user" is resolved
+  bool transaction_read_only = false;
+  bool default_transaction_read_only = false;
+
+  // Takes a ParameterStatus; true when it is one that matters here and it changed.
+  bool on_parameter_status(std::string_view name, std::string_view value);
+};
+
+// The marked query, and the reader of its rows. With `prepared`, the session's prepared statements
+// are listed too: SQL's PREPARE shares their names.
+std::string settings_query(bool prepared);
+
+class SettingsReader {
+ public:
+  explicit SettingsReader(ServerSettings settings) : settings_(std::move(settings)) {
+    settings_.search_path.clear();
+  }
+  void row(const Row& row);
+  const ServerSettings& settings() const { return settings_; }
+  const std::map<std::string, std::string, std::less<>>& prepared() const { return prepared_; }
+
+ private:
+  ServerSettings settings_;
+  std::map<std::string, std::string, std::less<>> prepared_;  // name to text
+};
+
+}  // namespace chaperone::session

@@ -1,0 +1,112 @@
+#include "sidecar/session/trail.h"
+
+#include <ctime>
+#include <vector>
+
+#include "proto-parsers/sql/redact.h"
+
+namespace chaperone::session {
+namespace {
+
+std::int64_t read_clock(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// Scratch parts of a thread: a record is encoded and copied into the spool before the next begins,
+// so sessions need not each hold their own.
+audit::EncodedPart& scratch(int which) {
+  thread_local audit::EncodedPart parts[3];
+  return parts[which];
+}
+
+const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& reading,
+                                     std::string_view text, std::span<const Parameter> parameters) {
+  thread_local std::vector<audit::AskedParameter> asked_parameters;
+  asked_parameters.clear();
+  // A statement that carries a secret in its text may carry it in a parameter as well.
+  bool redact = judged.analysis.has_secrets;
+  for (const Parameter& parameter : parameters) asked_parameters.push_back({parameter, redact});
+  std::string redacted;
+  if (redact) redacted = sql::redact(text, reading);
+  audit::Asked asked;
+  asked.text = redact ? std::string_view(redacted) : text;
+  asked.parameters = asked_parameters;
+  asked.redacted = redact;
+  audit::encode(asked, scratch(0));
+  return scratch(0);
+}
+
+}  // namespace
+
+std::int64_t wall_now_ns() { return read_clock(CLOCK_REALTIME); }
+std::uint64_t mono_now_ns() { return static_cast<std::uint64_t>(read_clock(CLOCK_BOOTTIME)); }
+
+audit::RecordHead Trail::head(audit::RecordKind kind, std::uint64_t operation) const {
+  audit::RecordHead head;
+  head.kind = kind;
+  head.wall_ns = wall_now_ns();
+  head.mono_ns = mono_now_ns();
+  head.session = session_;
+  head.operation = operation;
+  return head;
+}
+
+Result<spool::Position> Trail::open(const policy::Decision& decision,
+                                    const policy::Policy& policy) {
+  encode_ruling(decision, policy, scratch(1));
+  return spool_.append(head(audit::RecordKind::kSessionOpen), {&who_, &where_, &scratch(1)});
+}
+
+Result<spool::Position> Trail::denied(const policy::Decision& decision,
+                                      const policy::Policy& policy, const audit::Event& event) {
+  encode_ruling(decision, policy, scratch(1));
+  audit::encode(event, scratch(2));
+  return spool_.append(head(audit::RecordKind::kConnectDenied),
+                       {&who_, &where_, &scratch(1), &scratch(2)});
+}
+
+Result<spool::Position> Trail::login(const audit::Outcome& outcome, const audit::Event& event) {
+  audit::encode(outcome, scratch(1));
+  audit::encode(event, scratch(2));
+  return spool_.append(head(audit::RecordKind::kLogin), {&who_, &where_, &scratch(1), &scratch(2)});
+}
+
+Result<spool::Position> Trail::close(audit::RecordKind kind, const audit::Outcome& outcome,
+                                     const audit::Event& event) {
+  audit::encode(outcome, scratch(1));
+  audit::encode(event, scratch(2));
+  return spool_.append(head(kind), {&who_, &where_, &scratch(1), &scratch(2)});
+}
+
+Result<spool::Position> Trail::command(std::uint64_t operation, const Judged& judged,
+                                       const policy::Decision& decision,
+                                       const sql::Reading& reading, std::string_view text,
+                                       std::span<const Parameter> parameters) {
+  const audit::EncodedPart& asked = asked_part(judged, reading, text, parameters);
+  const audit::EncodedPart* ruling = &judged.ruling_part;
+  if (judged.prepared.open) {
+    encode_ruling(decision, *judged.policy, scratch(1));
+    ruling = &scratch(1);
+  }
+  return spool_.append(head(audit::RecordKind::kCommand, operation),
+                       {&who_, &where_, &judged.meaning_part, ruling, &asked});
+}
+
+Result<spool::Position> Trail::command(std::uint64_t operation, const audit::EncodedPart& meaning,
+                                       const audit::EncodedPart& ruling,
+                                       std::string_view redacted_text) {
+  audit::Asked asked;
+  asked.text = redacted_text;
+  audit::encode(asked, scratch(0));
+  return spool_.append(head(audit::RecordKind::kCommand, operation),
+                       {&who_, &where_, &meaning, &ruling, &scratch(0)});
+}
+
+Result<spool::Position> Trail::outcome(std::uint64_t operation, const audit::Outcome& outcome) {
+  audit::encode(outcome, scratch(0));
+  return spool_.append(head(audit::RecordKind::kOutcome, operation), {&scratch(0)});
+}
+
+}  // namespace chaperone::session

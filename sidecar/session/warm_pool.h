@@ -1,0 +1,59 @@
+#pragma once
+// Upstream connections that are logged in before anyone asks. A session that finds one starts after
+// a local handshake; TLS and SCRAM were paid for while nobody waited.
+//
+// `fresh` (default): each connection serves one session and is closed after it. `reuse` (opt-in):
+// one whose session left no state goes back, after DISCARD ALL (docs/postgres.md lists what counts
+// as state). Connections age out, are capped per key, and end when their credential changes or the
+// policy no longer allows them.
+
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "sidecar/session/postgres_upstream.h"
+
+namespace chaperone::session {
+
+class WarmPool {
+ public:
+  explicit WarmPool(Worker& worker);
+  ~WarmPool();
+
+  // A connection that is open, or null. Either way one more is opened for the next session.
+  std::unique_ptr<PostgresUpstream> take(const UpstreamPlanPtr& plan);
+  // After a session that left no state: cleaned and kept, where the resource says `reuse`.
+  void give_back(std::unique_ptr<PostgresUpstream> upstream);
+
+  // By timer: closes what is too old or has another credential by now.
+  void sweep(std::uint64_t now_ms);
+  // A new policy: all that waits was opened under the old one.
+  void clear();
+  std::size_t size() const;
+
+ private:
+  struct Slot {
+    std::unique_ptr<PostgresUpstream> upstream;
+    std::uint64_t since_ms = 0;
+    bool ready = false;
+  };
+  struct Shelf {
+    UpstreamPlanPtr plan;
+    std::list<Slot> slots;
+    std::uint64_t used_ms = 0;
+    std::uint64_t retry_ms = 0;  // a login that failed is not tried again before
+  };
+  class Cleaning;
+
+  void fill(Shelf& shelf);
+  void opened(const std::string& key, PostgresUpstream* upstream, const UpstreamFailure* failure);
+  bool stale(const Slot& slot, const Shelf& shelf, std::uint64_t now_ms) const;
+  void discard(std::unique_ptr<PostgresUpstream> upstream);
+
+  Worker& worker_;
+  std::map<std::string, Shelf> shelves_;
+  std::list<std::unique_ptr<Cleaning>> cleaning_;
+};
+
+}  // namespace chaperone::session

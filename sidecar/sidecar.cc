@@ -1,0 +1,276 @@
+#include "sidecar/sidecar.h"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <functional>
+#include <list>
+#include <thread>
+#include <vector>
+
+#include "sidecar/net/file_watch.h"
+#include "sidecar/net/listener.h"
+#include "sidecar/net/timer.h"
+#include "sidecar/policy/loader.h"
+#include "sidecar/session/acceptor.h"
+#include "sidecar/session/trail.h"
+#include "sidecar/session/worker.h"
+#include "sidecar/ship/ship.h"
+
+namespace chaperone {
+namespace {
+
+constexpr std::string_view kBuild = "chaperone-sidecar 0.1.0";
+// How often a loop looks at what is neither per byte nor per message: warm connections, catalogues.
+constexpr std::uint64_t kHousekeepingMs = 500;
+// Records wait at most this long for the disk where no command asked for it.
+constexpr std::uint32_t kSyncIntervalMs = 200;
+// After the drain: for the collector to take what is left. Kept below Kubernetes' grace period.
+constexpr std::uint32_t kFlushMs = 5000;
+// Between two looks at whether the sessions of a drain have ended.
+constexpr std::uint64_t kDrainLookMs = 50;
+
+void say(const std::string& text) { std::fprintf(stderr, "chaperone-sidecar: %s\n", text.c_str()); }
+
+// A loop with its worker and listener. The first belongs to the main thread.
+struct LoopThread {
+  net::Loop loop;
+  std::unique_ptr<session::Worker> worker;
+  std::unique_ptr<net::Listener> listener;
+  std::unique_ptr<net::Timer> housekeeping;
+  std::thread thread;
+};
+
+}  // namespace
+
+struct Sidecar::State {
+  explicit State(config::SidecarConfig given) : config(std::move(given)) {}
+
+  config::SidecarConfig config;
+  std::shared_ptr<const policy::Policy> policy;
+  std::unique_ptr<spool::Spool> spool;
+  std::unique_ptr<net::TlsServer> tls_server;
+  session::CancelRegistry cancels;
+  std::list<LoopThread> loops;  // before the syncer: its wake posts to them
+  std::unique_ptr<spool::Syncer> syncer;
+  std::unique_ptr<ship::Ship> ship;  // null: no collector, records stay in the spool
+  std::unique_ptr<session::Shared> shared;
+  std::unique_ptr<net::FileWatch> policy_watch;
+  std::unique_ptr<net::Signals> signals;
+  std::unique_ptr<net::Timer> tick, drain_timer;
+  std::uint64_t drain_until_ms = 0;
+
+  Result<void> open();
+  Result<void> start_ship();
+  Result<void> open_loop(LoopThread& loop);
+  void on_all(std::function<void(session::Worker&)> work);
+  void reload_policy();
+  void record_event(audit::RecordKind kind, const audit::Event& event);
+  void begin_drain(int signal_number);
+  void look_at_drain();
+  int run();
+};
+
+Result<void> Sidecar::State::open() {
+  auto loaded = policy::load_policy(config.policy_file);
+  if (!loaded.ok()) return loaded.error();
+  policy = std::move(loaded).value();
+
+  audit::EncodedPart who;
+  audit::encode(audit::Who{&config.subject, std::nullopt}, who);
+  spool::SpoolOptions options;
+  options.dir = config.spool.dir;
+  options.key_dir = config.key_dir;
+  options.build = kBuild;
+  options.bytes_max = config.spool.size_bytes_max;
+  options.wall_ns = session::wall_now_ns();
+  options.mono_ns = session::mono_now_ns();
+  auto opened = spool::Spool::open(options, who);
+  if (!opened.ok()) return opened.error();
+  spool = std::move(opened).value();
+
+  net::TlsServerOptions tls;
+  tls.key_dir = config.key_dir;
+  tls.trust_dir = config.trust_dir;
+  auto server = net::TlsServer::open(tls);
+  if (!server.ok()) return server.error();
+  tls_server = std::move(server).value();
+
+  for (std::uint32_t i = 0; i < config.workers; ++i) loops.emplace_back();
+  if (auto ready = start_ship(); !ready.ok()) return ready;
+  syncer = std::make_unique<spool::Syncer>(*spool, kSyncIntervalMs, [this] {
+    on_all([](session::Worker& worker) { worker.on_durable(); });
+    if (ship) ship->poke();
+  });
+  shared = std::make_unique<session::Shared>(session::Shared{
+      config, config.subject, *spool, *syncer, cancels, *tls_server});
+  for (LoopThread& loop : loops) {
+    if (auto ready = open_loop(loop); !ready.ok()) return ready;
+  }
+  record_event(audit::RecordKind::kPolicyChange, {"loaded", config.policy_file});
+
+  net::Loop& first = loops.front().loop;
+  policy_watch = std::make_unique<net::FileWatch>(first, config.policy_file, [this] { reload_policy(); });
+  signals = std::make_unique<net::Signals>(first, std::initializer_list<int>{SIGTERM, SIGINT},
+                                           [this](int number) { begin_drain(number); });
+  tick = std::make_unique<net::Timer>(first, [this] {
+    auto ticked = spool->tick(session::wall_now_ns(), session::mono_now_ns());
+    if (!ticked.ok()) say(ticked.error().message);
+  });
+  tick->start(kHousekeepingMs, kHousekeepingMs);
+  return {};
+}
+
+Result<void> Sidecar::State::start_ship() {
+  if (config.collector.url.empty()) return {};
+  ship::ShipOptions options;
+  options.url = config.collector.url;
+  options.ca_file = config.collector.ca_file;
+  options.token_file = config.collector.token_file;
+  auto started = ship::Ship::start(*spool, options, [this] {
+    on_all([](session::Worker& worker) { worker.on_durable(); });
+  });
+  if (!started.ok()) return started.error();
+  ship = std::move(started).value();
+  return {};
+}
+
+Result<void> Sidecar::State::open_loop(LoopThread& loop) {
+  loop.worker = std::make_unique<session::Worker>(loop.loop, *shared, policy);
+  net::ListenerOptions options;
+  options.reuse_port = config.workers > 1;
+  options.has_room = [this, worker = loop.worker.get()] {
+    return !worker->draining &&
+           worker->sessions.size() < config.limits.connections_max / config.workers;
+  };
+  options.on_refused = [worker = loop.worker.get()](const net::Address&) {
+    ++worker->metrics.sessions_refused;
+  };
+  auto listener = net::Listener::open(
+      loop.loop, config.listen.addresses, config.listen.port, std::move(options),
+      [worker = loop.worker.get()](net::StreamPtr stream) {
+        session::accept_connection(*worker, std::move(stream));
+      });
+  if (!listener.ok()) return listener.error();
+  loop.listener = std::move(listener).value();
+  loop.housekeeping = std::make_unique<net::Timer>(loop.loop, [worker = loop.worker.get()] {
+    std::uint64_t now_ms = worker->loop.now_ms();
+    worker->warm.sweep(now_ms);
+    worker->catalogues.sweep(now_ms);
+    worker->on_durable();
+  });
+  loop.housekeeping->start(kHousekeepingMs, kHousekeepingMs);
+  return {};
+}
+
+void Sidecar::State::on_all(std::function<void(session::Worker&)> work) {
+  for (LoopThread& loop : loops) {
+    // Looked up on the loop's own thread: other threads wake us before all loops are open.
+    loop.loop.post([&loop, work] {
+      if (loop.worker) work(*loop.worker);
+    });
+  }
+}
+
+// A policy that cannot be loaded never takes the place of one that could.
+void Sidecar::State::reload_policy() {
+  auto loaded = policy::load_policy(config.policy_file);
+  if (!loaded.ok()) {
+    say("the policy was not changed, the last good one stays in force:\n" + loaded.error().message);
+    record_event(audit::RecordKind::kConfigError, {"policy", loaded.error().message});
+    return;
+  }
+  if ((*loaded)->digest() == policy->digest()) return;
+  policy = std::move(loaded).value();
+  record_event(audit::RecordKind::kPolicyChange, {"reloaded", config.policy_file});
+  say("policy reloaded: digest " + policy->digest());
+  on_all([next = policy](session::Worker& worker) { worker.on_policy(next); });
+}
+
+void Sidecar::State::record_event(audit::RecordKind kind, const audit::Event& event) {
+  audit::EncodedPart who, ruling, about;
+  audit::encode(audit::Who{&config.subject, std::nullopt}, who);
+  audit::Ruling named;
+  named.policy_digest = policy->digest();
+  named.policy_revision = policy->revision();
+  audit::encode(named, ruling);
+  audit::encode(event, about);
+  audit::RecordHead head;
+  head.kind = kind;
+  head.wall_ns = session::wall_now_ns();
+  head.mono_ns = session::mono_now_ns();
+  auto recorded = kind == audit::RecordKind::kPolicyChange
+                      ? spool->append(head, {&who, &ruling, &about})
+                      : spool->append(head, {&about});
+  if (!recorded.ok()) say(recorded.error().message);
+}
+
+void Sidecar::State::begin_drain(int) {
+  if (drain_timer) return;
+  net::Loop& first = loops.front().loop;
+  drain_until_ms = first.now_ms() + config.times.drain_ms;
+  say("draining: no new connections; sessions end when they come to rest");
+  on_all([](session::Worker& worker) { worker.drain(); });
+  drain_timer = std::make_unique<net::Timer>(first, [this] { look_at_drain(); });
+  drain_timer->start(kDrainLookMs, kDrainLookMs);
+}
+
+void Sidecar::State::look_at_drain() {
+  bool late = loops.front().loop.now_ms() > drain_until_ms;
+  if (late) {
+    on_all([](session::Worker& worker) {
+      std::vector<session::Session*> live;
+      for (const auto& [known, session] : worker.sessions) live.push_back(session.get());
+      for (session::Session* session : live) session->kill("drain_deadline");
+    });
+  }
+  for (LoopThread& loop : loops) {
+    loop.loop.post([&loop] {
+      if (loop.worker->drained()) loop.loop.stop();
+    });
+  }
+}
+
+int Sidecar::State::run() {
+  for (auto loop = std::next(loops.begin()); loop != loops.end(); ++loop) {
+    loop->thread = std::thread([&one = *loop] { one.loop.run(); });
+  }
+  say("ready: listening on port " + std::to_string(loops.front().listener->port()) +
+      ", policy " + policy->digest().substr(0, 12));
+  loops.front().loop.run();
+  for (LoopThread& loop : loops) {
+    if (loop.thread.joinable()) loop.thread.join();
+  }
+  syncer.reset();
+  auto closed = spool->close(session::wall_now_ns(), session::mono_now_ns());
+  if (!closed.ok()) say(closed.error().message);
+  if (ship && !ship->flush(kFlushMs)) say("the collector did not take all records; they stay in the spool");
+  return closed.ok() ? 0 : 1;
+}
+
+Sidecar::Sidecar(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Sidecar::~Sidecar() {
+  state_->syncer.reset();
+  state_->ship.reset();
+  state_->drain_timer.reset();
+  state_->tick.reset();
+  state_->signals.reset();
+  state_->policy_watch.reset();
+  for (LoopThread& loop : state_->loops) {
+    loop.housekeeping.reset();
+    loop.listener.reset();
+    loop.worker.reset();
+  }
+}
+
+Result<std::unique_ptr<Sidecar>> Sidecar::start(config::SidecarConfig config) {
+  std::unique_ptr<Sidecar> sidecar(new Sidecar(std::make_unique<State>(std::move(config))));
+  Result<void> opened = sidecar->state_->open();
+  if (!opened.ok()) return opened.error();
+  return sidecar;
+}
+
+int Sidecar::run() { return state_->run(); }
+
+}  // namespace chaperone
