@@ -1,8 +1,182 @@
 #include "proto-parsers/sql/redact.h"
 
-namespace chaperone::sql {
+#include <algorithm>
+#include <array>
 
-std::string redact(std::string_view, const Reading&) { return "***"; }
-bool holds_secret(std::string_view, const Reading&) { return false; }
+#include "proto-parsers/sql/characters.h"
+#include "proto-parsers/sql/lexer.h"
+
+namespace chaperone::sql {
+namespace {
+
+constexpr std::string_view kMask = "***";
+
+// Words after which a string is a secret: PASSWORD 'x', password = 'x', OPTIONS (token 'x').
+constexpr std::array<std::string_view, 14> kSecretWords = {
+    "password", "passwd", "passphrase", "sslpassword", "secret", "client_secret", "secret_key",
+    "secret_access_key", "token", "access_token", "refresh_token", "api_key", "apikey", "private_key"};
+
+// Functions that are given keys or passwords.
+constexpr std::array<std::string_view, 13> kSecretFunctions = {
+    "crypt", "hmac", "encrypt", "decrypt", "encrypt_iv", "decrypt_iv", "pgp_sym_encrypt",
+    "pgp_sym_decrypt", "pgp_sym_encrypt_bytea", "pgp_sym_decrypt_bytea", "pgp_pub_decrypt",
+    "pgp_pub_decrypt_bytea", "dearmor"};
+
+bool is_secret_word(std::string_view word) {
+  if (word.starts_with('"') && word.size() > 2) word = word.substr(1, word.size() - 2);
+  return std::any_of(kSecretWords.begin(), kSecretWords.end(), [&](auto known) { return same_word(word, known); });
+}
+
+bool is_secret_function(std::string_view word) {
+  return std::any_of(kSecretFunctions.begin(), kSecretFunctions.end(),
+                     [&](auto known) { return same_word(word, known); });
+}
+
+bool starts_with_folded(std::string_view text, std::string_view lower) {
+  return text.size() >= lower.size() && same_word(text.substr(0, lower.size()), lower);
+}
+
+// A string's own text with what looks like a secret in it taken out: password=x as connection
+// strings write it, and the password of a URL. Empty if there is none.
+std::string without_secrets(std::string_view value) {
+  std::string made;
+  std::size_t copied = 0;
+  auto mask = [&](std::size_t begin, std::size_t end) {
+    made.append(value.substr(copied, begin - copied)).append(kMask);
+    copied = end;
+  };
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (i < copied) continue;
+    bool at_word = i == 0 || !continues_word(static_cast<unsigned char>(value[i - 1]));
+    for (auto word : kSecretWords) {
+      if (!at_word || !starts_with_folded(value.substr(i), word)) continue;
+      std::size_t at = i + word.size();
+      while (at < value.size() && (value[at] == ' ' || value[at] == '"' || value[at] == '\'')) ++at;
+      if (at >= value.size() || (value[at] != '=' && value[at] != ':')) continue;
+      ++at;
+      while (at < value.size() && value[at] == ' ') ++at;
+      // A quoted value may hold blanks: then everything behind goes.
+      bool quoted = at < value.size() && (value[at] == '\'' || value[at] == '"' || value[at] == '\\');
+      std::size_t end = quoted ? std::string_view::npos : value.find_first_of(" &;,\n\t", at);
+      if (end == std::string_view::npos) end = value.size();
+      if (end > at) mask(at, end);
+      break;
+    }
+    if (i >= copied && value.substr(i, 3) == "://") {
+      std::size_t host = value.find_first_of("/ ?\n", i + 3);
+      auto authority = value.substr(i + 3, host == std::string_view::npos ? host : host - i - 3);
+      auto at = authority.rfind('@');
+      auto colon = authority.find(':');
+      if (at != std::string_view::npos && colon < at) mask(i + 3 + colon + 1, i + 3 + at);
+    }
+  }
+  if (copied == 0 && made.empty()) return {};
+  return made.append(value.substr(copied));
+}
+
+bool announces_secret(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (std::any_of(kSecretWords.begin(), kSecretWords.end(),
+                    [&](auto word) { return starts_with_folded(text.substr(i), word); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+class Redaction {
+ public:
+  Redaction(std::string_view text, const Reading& reading, int depth)
+      : text_(text), reading_(reading), lexer_(text, reading), depth_(depth) {}
+
+  // Whether anything was taken out; result() is whole then.
+  bool run() {
+    for (Token token = lexer_.next(); token.kind != TokenKind::kEnd; token = lexer_.next()) take(token);
+    made_.append(text_.substr(copied_));
+    return found_;
+  }
+  std::string& result() { return made_; }
+
+ private:
+  void replace(const Token& token, std::string_view by) {
+    made_.append(text_.substr(copied_, token.begin - copied_)).append(by);
+    copied_ = token.begin + token.text.size();
+    found_ = true;
+  }
+
+  void take(const Token& token) {
+    switch (token.kind) {
+      case TokenKind::kString: string(token); break;
+      case TokenKind::kBroken:
+        if (announces_secret(token.text) || after_secret_) replace(token, kMask);
+        break;
+      case TokenKind::kWord: case TokenKind::kQuotedName:
+        // PASSWORD TO 'x', password AS 'x' keep waiting for the value.
+        if (is_secret_word(token.text)) after_secret_ = true;
+        else if (!same_word(token.text, "to")) after_secret_ = false;
+        secret_call_ = is_secret_function(token.text);
+        break;
+      case TokenKind::kOther: punctuation(token.text[0]); break;
+      default: after_secret_ = false; break;
+    }
+  }
+
+  void punctuation(char c) {
+    if (c == '(') {
+      if (secret_call_ && call_depth_ == 0) call_depth_ = 1;
+      else if (call_depth_ > 0) ++call_depth_;
+    } else if (c == ')' && call_depth_ > 0) {
+      --call_depth_;
+    }
+    secret_call_ = false;
+    if (c != '=' && c != '>' && c != ':') after_secret_ = false;
+  }
+
+  void string(const Token& token) {
+    // after_secret_ stays: 'a' and 'b' on two lines are one string.
+    if (after_secret_ || call_depth_ > 0) return replace(token, "'***'");
+    auto open = token.text.find_first_of("'$");
+    if (token.text[open] == '$' && depth_ < 4) {
+      auto tag = token.text.find('$', 1) + 1;
+      Redaction inner(token.text.substr(tag, token.text.size() - 2 * tag), reading_, depth_ + 1);
+      if (inner.run()) {
+        std::string delimiter(token.text.substr(0, tag));
+        replace(token, delimiter + inner.result() + delimiter);
+      }
+      return;
+    }
+    // Code in plain quotes: the secret's own quotes are doubled there.
+    auto inside = token.text.substr(open + 1, token.text.size() - open - 2);
+    const std::string value = string_value(token.text);
+    Redaction code(value, reading_, 4);
+    std::string without = without_secrets(inside);
+    if (!without.empty()) {
+      replace(token, std::string(token.text.substr(0, open + 1)) + without + "'");
+    } else if (depth_ < 4 && code.run()) {
+      replace(token, "'***'");
+    }
+  }
+
+  std::string_view text_;
+  const Reading& reading_;
+  Lexer lexer_;
+  int depth_;
+  std::string made_;
+  std::size_t copied_ = 0;
+  int call_depth_ = 0;
+  bool found_ = false, after_secret_ = false, secret_call_ = false;
+};
+
+}  // namespace
+
+std::string redact(std::string_view text, const Reading& reading) {
+  Redaction redaction(text, reading, 0);
+  redaction.run();
+  return std::move(redaction.result());
+}
+
+bool holds_secret(std::string_view text, const Reading& reading) {
+  return Redaction(text, reading, 0).run();
+}
 
 }  // namespace chaperone::sql

@@ -70,6 +70,15 @@ bool starts_query(std::string_view word) {
   }
 }
 
+bool fits_int32(std::string_view digits) {
+  std::uint64_t value = 0;
+  for (char c : digits) {
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    if (value > 0x7fffffff) return false;
+  }
+  return true;
+}
+
 class Scan {
  public:
   Scan(std::string_view text, const Reading& reading, SipHash& hash)
@@ -162,7 +171,7 @@ class Scan {
       at_ = end;
     } else {
       // What does not fit an int32 is a Float to the parser.
-      mask(end, decimal || end - at_ > 9 ? kDecimalMark : kIntegerMark);
+      mask(end, decimal || !fits_int32(text_.substr(at_, end - at_)) ? kDecimalMark : kIntegerMark);
     }
   }
 

@@ -32,6 +32,8 @@ std::vector<std::string> active_devices() {
   return names;
 }
 
+bool device_exists(const std::string& name) { return if_nametoindex(name.c_str()) != 0; }
+
 bool kernel_has_ipv6() { return access("/proc/self/net/if_inet6", F_OK) == 0; }
 
 }  // namespace chaperone::capture

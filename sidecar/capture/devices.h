@@ -9,6 +9,8 @@ namespace chaperone::capture {
 // Every interface of this network namespace that is up, but for loopback.
 std::vector<std::string> active_devices();
 
+bool device_exists(const std::string& name);
+
 // The kernel speaks IPv6 at all (it may be switched off at boot).
 bool kernel_has_ipv6();
 

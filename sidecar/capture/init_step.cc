@@ -9,6 +9,7 @@
 #include "sidecar/capture/nft_library.h"
 #include "sidecar/capture/self_test.h"
 #include "sidecar/capture/text_template.h"
+#include "sidecar/capture/user_ids.h"
 
 namespace chaperone::capture {
 namespace {
@@ -91,6 +92,16 @@ Result<void> load_and_prove(Backend& backend, SelfTest& test) {
   return test.refused();
 }
 
+// A guard on a device that is not there would be accepted, and guard nothing.
+Result<void> check_devices(const Parameters& parameters) {
+  for (const std::string& device : parameters.devices) {
+    if (device_exists(device)) continue;
+    return Error{"device '" + device +
+                 "' is not in this network namespace; there are: " + join(active_devices(), ", ")};
+  }
+  return {};
+}
+
 Result<void> check_own_identity(const Parameters& parameters) {
   if (getuid() != parameters.sidecar_uid) return {};
   return Error{
@@ -102,8 +113,9 @@ Result<void> check_own_identity(const Parameters& parameters) {
 
 Result<void> run_init_step(const InitOptions& options, const Say& say) {
   Parameters parameters = options.parameters;
-  for (Result<void> step :
-       {check(parameters), check_own_identity(parameters), require_net_admin()}) {
+  parameters.last_uid = last_uid_here();
+  for (Result<void> step : {check(parameters), check_own_identity(parameters), require_net_admin(),
+                            check_devices(parameters)}) {
     if (!step) return step;
   }
   const bool nft = options.backend == BackendChoice::Auto || options.backend == BackendChoice::Nft;

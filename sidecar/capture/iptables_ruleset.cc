@@ -5,7 +5,7 @@
 namespace chaperone::capture {
 namespace {
 
-// "--uid-owner 0-4294967294" asks for a socket with an owner; "--socket-exists" would also match
+// "--uid-owner 0-$last_uid" asks for a socket with an owner; "--socket-exists" would also match
 // the kernel's own sockets, which send resets and ICMP errors.
 constexpr std::string_view kFilter = R"(*filter
 :INPUT DROP [0:0]
@@ -20,7 +20,7 @@ constexpr std::string_view kFilter = R"(*filter
 -A CHAPERONE_AGENT -m addrtype ! --src-type LOCAL -j DROP
 $trial-A CHAPERONE_AGENT -p tcp -m multiport --sports $ours -j DROP
 -A CHAPERONE_AGENT -p udp -m udp --sport $dns -j DROP
--A CHAPERONE_AGENT -p tcp -m multiport --dports $outbound,$inbound,$dns -m conntrack ! --ctstate DNAT -j REJECT --reject-with $port_unreachable
+-A CHAPERONE_AGENT -p tcp -m multiport --dports $outbound,$inbound,$dns -m conntrack ! --ctstate DNAT -j REJECT --reject-with tcp-reset
 -A CHAPERONE_AGENT -p udp -m udp --dport $dns -m conntrack ! --ctstate DNAT -j REJECT --reject-with $port_unreachable
 -A CHAPERONE_AGENT -p tcp -m conntrack --ctstate NEW -m multiport --dports $outbound,$dns -m connlimit --connlimit-above $dials_max --connlimit-mask 0 --connlimit-saddr -j REJECT --reject-with tcp-reset
 -A CHAPERONE_AGENT -m addrtype --dst-type LOCAL -j ACCEPT
@@ -31,9 +31,10 @@ $trial-A CHAPERONE_AGENT -p tcp -m multiport --sports $ours -j DROP
 -A CHAPERONE_IN -p tcp -m tcp ! --tcp-flags SYN,ACK SYN -m connmark --mark 0x1 -j ACCEPT
 $answers$accept_in-A CHAPERONE_IN -p tcp -m multiport --dports $probe,$metrics -j ACCEPT
 $icmp_in-A CHAPERONE_OUT $owner -g CHAPERONE_SIDE
--A CHAPERONE_OUT -m owner --uid-owner 0-4294967294 -g CHAPERONE_AGENT
+-A CHAPERONE_OUT -m owner --uid-owner 0-$last_uid -g CHAPERONE_AGENT
 -A CHAPERONE_OUT -p tcp -m tcp --tcp-flags SYN NONE -m connmark --mark 0x1 -m conntrack --ctstate ESTABLISHED -j ACCEPT
-$nd_out-A CHAPERONE_OUT -g CHAPERONE_AGENT
+$nd_out-A CHAPERONE_OUT -p tcp -m tcp --tcp-flags RST RST -m addrtype --dst-type LOCAL -j ACCEPT
+-A CHAPERONE_OUT -g CHAPERONE_AGENT
 -A CHAPERONE_SIDE -p tcp -m multiport --sports $outbound,$dns -m addrtype ! --dst-type LOCAL -j DROP
 -A CHAPERONE_SIDE -p tcp -j CONNMARK --set-xmark 0x1/0xffffffff
 -A CHAPERONE_SIDE -p tcp -j ACCEPT
@@ -182,6 +183,7 @@ std::string iptables_ruleset(const Parameters& parameters, Family family,
   add_ports(fillings, parameters.ports);
   add_inbound(fillings, parameters);
   add_family(fillings, parameters, family);
+  fillings.push_back({"last_uid", std::to_string(parameters.last_uid)});
   fillings.push_back({"dials_max", std::to_string(parameters.dials_max)});
   fillings.push_back({"owner", "-m owner --uid-owner " + std::to_string(parameters.sidecar_uid) +
                                    " --gid-owner " + std::to_string(parameters.sidecar_gid)});

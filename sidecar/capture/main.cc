@@ -9,6 +9,7 @@
 #include "sidecar/capture/backend.h"
 #include "sidecar/capture/devices.h"
 #include "sidecar/capture/init_step.h"
+#include "sidecar/capture/user_ids.h"
 
 namespace {
 
@@ -72,6 +73,7 @@ int print_rules(Flags& flags) {
   bool nft = flags.init.backend == BackendChoice::Auto || flags.init.backend == BackendChoice::Nft;
   if (parameters.devices.empty()) parameters.devices = chaperone::capture::active_devices();
   if (flags.no_l2) parameters.devices.clear();
+  parameters.last_uid = chaperone::capture::last_uid_here();
   if (auto valid = chaperone::capture::check(parameters); !valid) {
     return fail(kExitUsage, valid.error().message);
   }

@@ -45,6 +45,7 @@ $redirect_in	}
 		meta skuid 0-4294967295 goto agent_out
 		meta l4proto tcp tcp flags & syn == 0 ct mark 0x1 ct state established accept
 		ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
+		tcp flags & rst == rst fib daddr type local accept
 		goto agent_out
 	}
 	chain side_out {
@@ -59,7 +60,8 @@ $redirect_in	}
 		fib saddr type != local drop
 $trial		tcp sport { $ours } drop
 		udp sport $dns drop
-		meta l4proto { tcp, udp } th dport { $outbound, $inbound, $dns } ct status & dnat == 0 reject
+		tcp dport { $outbound, $inbound, $dns } ct status & dnat == 0 reject with tcp reset
+		udp dport $dns ct status & dnat == 0 reject
 		ct state new tcp dport { $outbound, $dns } add @dials { meta skuid ct count over $dials_max } reject with tcp reset
 		fib daddr type local accept
 		counter name escaped_out

@@ -31,6 +31,11 @@ Result<void> check_identity(const Parameters& parameters) {
       return Error{"the sidecar's UID and GID must lie between 1 and 4294967294; 19337 is usual"};
     }
   }
+  if (parameters.sidecar_uid > parameters.last_uid) {
+    return Error{"the sidecar's UID " + std::to_string(parameters.sidecar_uid) +
+                 " is not mapped in this user namespace, which ends at " +
+                 std::to_string(parameters.last_uid)};
+  }
   return {};
 }
 

@@ -32,6 +32,7 @@ struct Parameters {
   std::vector<std::uint16_t> inbound_ports;
   Ports ports;
   unsigned dials_max = kDialsMax;
+  std::uint32_t last_uid = UINT32_MAX - 1;  // that exists in the pod; xt_owner takes no other
 };
 
 // Files a numeric address under its family; an error names what is not an address.

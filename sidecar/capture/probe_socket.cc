@@ -26,6 +26,21 @@ bool ready(int fd, short events) {
   return count > 0;
 }
 
+Attempt open_datagram(const Address& to, int protocol) {
+  Attempt attempt{SocketHandle(
+      ::socket(to.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol))};
+  if (!attempt.socket) attempt.error = errno;
+  return attempt;
+}
+
+void send_to(Attempt& attempt, const Address& to, const std::string& payload) {
+  if (attempt.error != 0) return;
+  int fd = attempt.socket.fd();
+  if (connect(fd, to.get(), to.size) != 0 || send(fd, payload.data(), payload.size(), 0) < 0) {
+    attempt.error = errno;
+  }
+}
+
 Error failure(const std::string& what) { return Error{what + ": " + std::strerror(errno)}; }
 
 }  // namespace
@@ -86,13 +101,21 @@ Attempt dial(const Address& to) {
   return attempt;
 }
 
-Attempt send_datagram(const Address& to, const std::string& payload, int protocol) {
-  Attempt attempt{SocketHandle(
-      ::socket(to.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol))};
-  if (!attempt.socket ||
-      sendto(attempt.socket.fd(), payload.data(), payload.size(), 0, to.get(), to.size) < 0) {
-    attempt.error = errno;
-  }
+Attempt send_datagram(const Address& to, const std::string& payload) {
+  Attempt attempt = open_datagram(to, 0);
+  send_to(attempt, to, payload);
+  return attempt;
+}
+
+Attempt send_expecting_refusal(const Address& to, const std::string& payload, int protocol) {
+  Attempt attempt = open_datagram(to, protocol);
+  int on = 1;
+  setsockopt(attempt.socket.fd(), SOL_IP, IP_RECVERR, &on, sizeof on);
+  setsockopt(attempt.socket.fd(), SOL_IPV6, IPV6_RECVERR, &on, sizeof on);
+  send_to(attempt, to, payload);
+  if (attempt.error != 0 || !ready(attempt.socket.fd(), POLLIN)) return attempt;
+  char byte = 0;
+  if (recv(attempt.socket.fd(), &byte, sizeof byte, 0) < 0) attempt.error = errno;
   return attempt;
 }
 

@@ -32,7 +32,11 @@ struct Attempt {
   int error = 0;
 };
 Attempt dial(const Address& to);
-Attempt send_datagram(const Address& to, const std::string& payload, int protocol = 0);
+Attempt send_datagram(const Address& to, const std::string& payload);
+
+// A datagram of any protocol that is expected to be refused. IPv6 ping sockets hear of it only
+// afterwards, so that an error is waited for.
+Attempt send_expecting_refusal(const Address& to, const std::string& payload, int protocol);
 
 // Accepts one connection and returns where its client meant to go (SO_ORIGINAL_DST); sends `token`.
 Result<std::string> accept_and_answer(Family family, const SocketHandle& listener,

@@ -140,12 +140,13 @@ Result<void> SelfTest::refused() {
 }
 
 Result<void> SelfTest::refused_in(Family family) {
+  const char* host = documentation_host(family);
   Attempt udp =
-      send_datagram(make_address(family, documentation_host(family), kDiscardPort), token_);
+      send_expecting_refusal(make_address(family, host, kDiscardPort), token_, IPPROTO_UDP);
   if (Result<void> held = is_refused(family, "UDP", udp); !held) return held;
   int protocol = family == Family::V4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
-  Attempt ping = send_datagram(make_address(family, documentation_host(family), 0),
-                               echo_request(family), protocol);
+  Attempt ping =
+      send_expecting_refusal(make_address(family, host, 0), echo_request(family), protocol);
   if (Result<void> held = is_refused(family, "an ICMP echo", ping); !held) return held;
   Attempt direct = dial(make_address(family, loopback_host(family), parameters_.ports.outbound));
   return is_refused(family, "a direct dial of the sidecar's port", direct);

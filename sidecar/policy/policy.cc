@@ -194,7 +194,7 @@ Decision Policy::decide(const Prepared& prepared, const Command& command,
 
 bool Policy::read_only(const Subject& subject, const Resource& resource) const {
   if (rules_->observe || resource.observe || rules_->default_allow) return false;
-  EffectSet allowed, denied;
+  EffectSet allowed;
   for (const Rule& rule : rules_->rules) {
     if (!in_scope(rule.match, subject, resource.index)) continue;
     if (rule.lets_pass()) {

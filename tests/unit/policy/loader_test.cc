@@ -123,6 +123,30 @@ resources:
   CHECK(to_string(db.addresses[0]) == "10.0.0.0/24");
 }
 
+// docs/policy.md shows whole policies; each must be one.
+TEST_CASE("loader: every policy of the reference is read whole") {
+  std::ifstream file(std::string(std::getenv("CHAPERONE_SOURCE_DIR")) + "/docs/policy.md");
+  std::string line, text;
+  std::size_t policies = 0;
+  bool inside = false;
+  while (std::getline(file, line)) {
+    if (line == "```yaml") {
+      inside = true;
+      text.clear();
+    } else if (line == "```" && inside) {
+      inside = false;
+      if (text.find("resources:") == std::string::npos) continue;  // cases
+      auto policy = parse_policy(text, "docs/policy.md");
+      INFO((policy.ok() ? "" : policy.error().message));
+      CHECK(policy.ok());
+      ++policies;
+    } else if (inside) {
+      text += line + '\n';
+    }
+  }
+  CHECK(policies == 2);
+}
+
 TEST_CASE("loader: the digest sees through layout") {
   auto digest = [](const std::string& text) { return (*parse_policy(text, "p")).get()->digest(); };
   CHECK(digest("version: 1\nrevision: a\n") == digest("# x\nrevision:   a\nversion: 1\n"));
