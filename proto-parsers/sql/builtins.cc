@@ -18,7 +18,7 @@ struct Row {
 };
 
 // Grouped by what they do; each group's reason stands above it.
-const Row kRows[] = {
+constexpr Row kRows[] = {
     // Sequences are data: nextval and setval change one, the others read it.
     {"nextval setval", {Effect::kWrite | Effect::kRead, ObjectKind::kSequence, 0}},
     {"currval pg_sequence_last_value", {Effect::kRead, ObjectKind::kSequence, 0}},
@@ -90,7 +90,7 @@ const Row kRows[] = {
 };
 
 // dblink and kin: wherever the extension was put.
-const Row kExtensionRows[] = {
+constexpr Row kExtensionRows[] = {
     {"dblink dblink_open", {Effect::kExport | Effect::kImport | Effect::kRunCode, ObjectKind::kOther, kNone, 1}},
     {"dblink_exec dblink_send_query",
      {Effect::kExport | Effect::kImport | Effect::kRunCode, ObjectKind::kOther, kNone, 1}},

@@ -1,6 +1,7 @@
 #include "proto-parsers/sql/shape_scan.h"
 
 #include <array>
+#include <cstring>
 
 #include "proto-parsers/sql/builtins.h"
 #include "proto-parsers/sql/characters.h"
@@ -33,19 +34,24 @@ constexpr std::array<Class, 256> made_classes() {
 }
 constexpr auto kClasses = made_classes();
 
-// For words of this length and first letter there may be one whose arguments analyse() reads.
+constexpr std::array<bool, 256> made_continues() {
+  std::array<bool, 256> continues{};
+  for (int c = 0; c < 256; ++c) continues[static_cast<unsigned char>(c)] = continues_word(static_cast<unsigned char>(c));
+  return continues;
+}
+constexpr auto kContinues = made_continues();
+
+// By length, a bit per first letter of a word whose arguments analyse() reads.
+const std::array<std::uint32_t, 64> kLetters = [] {
+  std::array<std::uint32_t, 64> letters{};
+  for (auto known : words_that_read_constants()) letters[known.size() & 63] |= 1u << ((known[0] - 'a') & 31);
+  return letters;
+}();
+
 bool may_read_constants(std::string_view word) {
-  static const auto table = [] {
-    std::array<std::uint32_t, 64> letters{};  // by length, a bit per first letter
-    for (auto known : words_that_read_constants()) {
-      letters[known.size() & 63] |= 1u << ((known[0] - 'a') & 31);
-    }
-    return letters;
-  }();
-  if (word.size() > 63) return false;
   char first = folded_byte(word[0]);
-  if (first < 'a' || first > 'z') return false;
-  if (!(table[word.size()] >> (first - 'a') & 1)) return false;
+  if (word.size() > 63 || first < 'a' || first > 'z') return false;
+  if (!(kLetters[word.size()] >> (first - 'a') & 1)) return false;
   std::array<char, 64> lower{};
   for (std::size_t i = 0; i < word.size(); ++i) lower[i] = folded_byte(word[i]);
   return reads_constants({lower.data(), word.size()});
@@ -87,7 +93,8 @@ class Scan {
   ShapeScan run() {
     while (at_ < text_.size() && state_ == ShapeScan::kMasked) step();
     if (state_ != ShapeScan::kMasked) return text_.find('\0') == std::string_view::npos ? state_ : ShapeScan::kRefused;
-    hash_.update(text_.substr(copied_));
+    emit(text_.substr(copied_));
+    hash_.update({buffer_.data(), used_});
     return begun_ ? state_ : ShapeScan::kWhole;
   }
 
@@ -95,10 +102,21 @@ class Scan {
   unsigned char at(std::size_t i) const { return i < text_.size() ? static_cast<unsigned char>(text_[i]) : 0; }
   void stop(ShapeScan state) { state_ = state; }
 
+  // The pieces are gathered so that the hash works on whole words.
+  void emit(std::string_view piece) {
+    if (used_ + piece.size() > buffer_.size()) {
+      hash_.update({buffer_.data(), used_});
+      used_ = 0;
+      if (piece.size() > buffer_.size()) return hash_.update(piece);
+    }
+    std::memcpy(buffer_.data() + used_, piece.data(), piece.size());
+    used_ += piece.size();
+  }
+
   // text_[at_, end) is left out of the hash and `mark` stands for it.
   void mask(std::size_t end, std::string_view mark) {
-    hash_.update(text_.substr(copied_, at_ - copied_));
-    hash_.update(mark);
+    emit(text_.substr(copied_, at_ - copied_));
+    emit(mark);
     at_ = copied_ = end;
   }
 
@@ -132,7 +150,7 @@ class Scan {
 
   void word() {
     std::size_t end = at_ + 1;
-    while (continues_word(at(end))) ++end;
+    while (end < text_.size() && kContinues[static_cast<unsigned char>(text_[end])]) ++end;
     auto text = text_.substr(at_, end - at_);
     // E'', B'', X'', N'' and U&'' have rules of their own.
     if (text.size() == 1 && (at(end) == '\'' || (at(end) == '&' && (text[0] | 0x20) == 'u'))) return stop(ShapeScan::kWhole);
@@ -235,6 +253,8 @@ class Scan {
   bool keep_numbers_ = false;  // after LIMIT
   bool after_string_ = false;
   ShapeScan state_ = ShapeScan::kMasked;
+  std::array<char, 1024> buffer_;
+  std::size_t used_ = 0;
 };
 
 }  // namespace
