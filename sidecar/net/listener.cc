@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -19,6 +21,7 @@ struct Listener::Impl {
   OnAccept on_accept;
   std::vector<Socket*> sockets;
   std::uint16_t port = 0;
+  std::string unix_path;
   int spare_fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   // on_accept() may destroy the listener: who accepts keeps a copy and looks.
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
@@ -27,6 +30,7 @@ struct Listener::Impl {
       : loop(on), options(std::move(with)), on_accept(std::move(then)) {}
   ~Impl();
   int add(const Address& address);  // 0 or errno
+  void watch(int fd);
   void accept_from(int fd);
   bool accept_one(int fd);
   void refuse(int fd, const Address& peer);
@@ -64,6 +68,35 @@ int open_socket(const Address& address, const ListenerOptions& options) {
   return -error;
 }
 
+bool somebody_listens(const sockaddr_un& where) {
+  int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  bool answered = ::connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0;
+  bool refused = !answered && (errno == ECONNREFUSED || errno == ENOENT);
+  if (fd >= 0) ::close(fd);
+  return !refused;
+}
+
+// A listening socket, or -errno. Nobody may connect before the mode is set: listen() comes after.
+int open_unix_socket(const std::string& path, unsigned mode, int backlog) {
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof where.sun_path) return -ENAMETOOLONG;
+  std::memcpy(where.sun_path, path.data(), path.size());
+  if (::access(path.c_str(), F_OK) == 0) {
+    if (somebody_listens(where)) return -EADDRINUSE;
+    ::unlink(path.c_str());
+  }
+  int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0 &&
+      ::chmod(path.c_str(), mode) == 0 && ::listen(fd, backlog) == 0) {
+    return fd;
+  }
+  int error = errno;
+  ::close(fd);
+  return -error;
+}
+
 std::uint16_t port_of(int fd) {
   sockaddr_storage raw{};
   socklen_t size = sizeof raw;
@@ -78,21 +111,26 @@ bool family_missing(int error) { return error == EAFNOSUPPORT || error == EADDRN
 int Listener::Impl::add(const Address& address) {
   int fd = open_socket(address, options);
   if (fd < 0) return -fd;
+  port = port_of(fd);
+  watch(fd);
+  return 0;
+}
+
+void Listener::Impl::watch(int fd) {
   auto* socket = new Socket{{}, fd, this};
   CHECK(uv_poll_init(loop.uv(), &socket->poll, fd) == 0);
   socket->poll.data = socket;
   sockets.push_back(socket);
-  port = port_of(fd);
   uv_poll_start(&socket->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
     auto* ready = static_cast<Socket*>(poll->data);
     if (ready->owner) ready->owner->accept_from(ready->fd);
   });
-  return 0;
 }
 
 Listener::Impl::~Impl() {
   *alive = false;
   if (spare_fd >= 0) ::close(spare_fd);
+  if (!unix_path.empty()) ::unlink(unix_path.c_str());
   for (Socket* socket : sockets) {
     socket->owner = nullptr;
     uv_poll_stop(&socket->poll);
@@ -162,6 +200,22 @@ Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, const std::vector<s
     if (error && !family_missing(error)) return why;
   }
   if (impl.sockets.empty()) return why;
+  return listener;
+}
+
+Result<std::unique_ptr<Listener>> Listener::open_unix(Loop& loop, const std::string& path,
+                                                      unsigned mode, ListenerOptions options,
+                                                      OnAccept on_accept) {
+  int backlog = options.backlog ? options.backlog : kListenBacklog;
+  int fd = open_unix_socket(path, mode, backlog);
+  if (fd < 0) {
+    const char* next = fd == -EADDRINUSE ? "; another sidecar listens there" : "";
+    return Error{"cannot listen on " + path + ": " + std::strerror(-fd) + next};
+  }
+  std::unique_ptr<Listener> listener(new Listener);
+  listener->impl_ = std::make_unique<Impl>(loop, std::move(options), std::move(on_accept));
+  listener->impl_->unix_path = path;
+  listener->impl_->watch(fd);
   return listener;
 }
 

@@ -30,12 +30,17 @@ class Listener {
   static Result<std::unique_ptr<Listener>> open(Loop& loop, const std::vector<std::string>& ips,
                                                 std::uint16_t port, ListenerOptions options,
                                                 OnAccept on_accept);
-  // Stops listening; accepted connections live on.
+  // On a Unix socket, made with `mode`; its streams have no address. What is left of a listener
+  // that is gone is replaced; one that still listens is an error.
+  static Result<std::unique_ptr<Listener>> open_unix(Loop& loop, const std::string& path,
+                                                     unsigned mode, ListenerOptions options,
+                                                     OnAccept on_accept);
+  // Stops listening and removes the Unix socket; accepted connections live on.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  std::uint16_t port() const;
+  std::uint16_t port() const;  // 0 on a Unix socket
 
  private:
   struct Impl;

@@ -1,0 +1,81 @@
+#include "sidecar/admin/json.h"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace chaperone::admin {
+
+namespace {
+
+// Iterative, so that a deeply nested text cannot exhaust the stack.
+constexpr unsigned kParse = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+
+std::string text_of(const rapidjson::Value& value) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+bool parse(const std::string& text, rapidjson::Document& document) {
+  document.Parse<kParse>(text.data(), text.size());
+  return !document.HasParseError();
+}
+
+std::string error_reply(const std::string& message) {
+  rapidjson::Document reply(rapidjson::kObjectType);
+  reply.AddMember("ok", false, reply.GetAllocator());
+  reply.AddMember("error", rapidjson::Value(message, reply.GetAllocator()), reply.GetAllocator());
+  return text_of(reply) + '\n';
+}
+
+}  // namespace
+
+Result<AdminRequest> parse_admin_request(const std::string& line) {
+  rapidjson::Document document;
+  if (!parse(line, document) || !document.IsObject()) {
+    return Error{"the request is no JSON object; send {\"command\": \"help\"}"};
+  }
+  auto command = document.FindMember("command");
+  if (command == document.MemberEnd() || !command->value.IsString()) {
+    return Error{"the request names no command; send {\"command\": \"help\"}"};
+  }
+  AdminRequest request{{command->value.GetString(), command->value.GetStringLength()}, "{}"};
+  auto arguments = document.FindMember("arguments");
+  if (arguments == document.MemberEnd()) return request;
+  if (!arguments->value.IsObject()) return Error{"\"arguments\" must be a JSON object"};
+  request.arguments = text_of(arguments->value);
+  return request;
+}
+
+std::string admin_request(const std::string& command, const std::string& arguments) {
+  rapidjson::Document given, request(rapidjson::kObjectType);
+  auto& memory = request.GetAllocator();
+  request.AddMember("command", rapidjson::Value(command, memory), memory);
+  if (parse(arguments, given) && given.IsObject()) {
+    request.AddMember("arguments", rapidjson::Value(given, memory), memory);
+  }
+  return text_of(request) + '\n';
+}
+
+std::string admin_reply(const Result<std::string>& result) {
+  if (!result.ok()) return error_reply(result.error().message);
+  rapidjson::Document value;
+  if (!parse(*result, value)) return error_reply("the answer is no JSON: a bug, please report it");
+  return "{\"ok\":true,\"result\":" + text_of(value) + "}\n";
+}
+
+Result<std::string> parse_admin_reply(const std::string& line) {
+  rapidjson::Document reply;
+  if (!parse(line, reply) || !reply.IsObject()) return Error{"the sidecar's answer is no JSON"};
+  auto error = reply.FindMember("error");
+  if (error != reply.MemberEnd() && error->value.IsString()) {
+    return Error{{error->value.GetString(), error->value.GetStringLength()}};
+  }
+  auto result = reply.FindMember("result");
+  if (result == reply.MemberEnd()) return Error{"the sidecar's answer holds no result"};
+  return text_of(result->value);
+}
+
+}  // namespace chaperone::admin
