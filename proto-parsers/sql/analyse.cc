@@ -42,8 +42,8 @@ std::string_view own_text(std::string_view text, const RawStmt& raw) {
   return raw.stmt_len > 0 ? rest.substr(0, static_cast<std::size_t>(raw.stmt_len)) : rest;
 }
 
-void analyse_tree(const Tree& tree, std::string_view text, const Reading& reading, const Names& names,
-                  Analysis& analysis) {
+void analyse_tree(const Tree& tree, std::string_view text, const Reading& reading,
+                  const Names& names, Analysis& analysis) {
   const CatalogueData* data = names.catalogue ? &names.catalogue->data() : nullptr;
   Resolver resolver(data, names.search_path);
   Context context{reading, names};
@@ -80,7 +80,8 @@ Analysis analyse(std::string_view text, const Reading& reading, const Names& nam
       assume_the_worst(analysis);
     }
   }
-  for (const auto& statement : analysis.meaning.statements) analysis.meaning.effects |= statement.effects;
+  for (const auto& statement : analysis.meaning.statements)
+    analysis.meaning.effects |= statement.effects;
   analysis.meaning.risk = risk_of(analysis.meaning.effects);
   analysis.meaning.shape = shape_name(text, reading);
   analysis.has_secrets = holds_secret(text, reading);

@@ -27,7 +27,8 @@ struct Reading {
   bool operator==(const Reading&) const = default;
 };
 
-// The session's prepared statements (SQL's PREPARE and the protocol's Parse share one set of names).
+// The session's prepared statements (SQL's PREPARE and the protocol's Parse share one set of
+// names).
 class PreparedTexts {
  public:
   // The text after PREPARE ... AS, or of the Parse message; valid for the call to analyse().
@@ -40,10 +41,10 @@ class PreparedTexts {
 // What names mean now, live from the server. `catalogue` may be null: then every name stands for
 // itself and every function outside the known harmless built-ins is run_code.
 struct Names {
-  const Catalogue* catalogue = nullptr;  // outlives the call
+  const Catalogue* catalogue = nullptr;     // outlives the call
   const PreparedTexts* prepared = nullptr;  // may be null: then EXECUTE is unknown
-  std::vector<std::string> search_path;  // effective: current_schemas(false), "$user" resolved
-  std::string role;                      // current_user
+  std::vector<std::string> search_path;     // effective: current_schemas(false), "$user" resolved
+  std::string role;                         // current_user
 };
 
 struct Analysis {
@@ -58,11 +59,12 @@ struct Analysis {
   bool changes_catalogue = false;
   bool transaction_control = false;  // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, PREPARE TRANSACTION, ...
   bool copies_in = false, copies_out = false;  // COPY FROM STDIN, COPY TO STDOUT
-  // This very text holds a password or the like. The one field that depends on plain constants: where
-  // an analysis is taken from a cache of shapes, ask holds_secret() of redact.h about each text.
+  // This very text holds a password or the like. The one field that depends on plain constants:
+  // where an analysis is taken from a cache of shapes, ask holds_secret() of redact.h about each
+  // text.
   bool has_secrets = false;
-  // Asks for a transaction that may write (BEGIN READ WRITE, SET transaction_read_only, ...): refuse
-  // it where the policy lets the subject only read.
+  // Asks for a transaction that may write (BEGIN READ WRITE, SET transaction_read_only, ...):
+  // refuse it where the policy lets the subject only read.
   bool lifts_read_only = false;
   // A relation or function was named that the catalogue does not hold: it may be stale. Worth one
   // reload and one more analysis; never a reason to pass anything.

@@ -54,7 +54,8 @@ constexpr Row kRows[] = {
     {"pg_sleep pg_sleep_for pg_sleep_until", {Effect::kLock}},
     {"pg_notify", {Effect::kNotify, ObjectKind::kChannel, 0}},
     // Other sessions and the server itself.
-    {"pg_terminate_backend pg_cancel_backend pg_reload_conf pg_rotate_logfile pg_rotate_logfile_old "
+    {"pg_terminate_backend pg_cancel_backend pg_reload_conf pg_rotate_logfile "
+     "pg_rotate_logfile_old "
      "pg_promote pg_switch_wal pg_create_restore_point pg_backup_start pg_backup_stop "
      "pg_start_backup pg_stop_backup pg_wal_replay_pause pg_wal_replay_resume "
      "pg_log_backend_memory_contexts pg_stat_reset pg_stat_reset_shared pg_stat_reset_slru "
@@ -91,11 +92,14 @@ constexpr Row kRows[] = {
 
 // dblink and kin: wherever the extension was put.
 constexpr Row kExtensionRows[] = {
-    {"dblink dblink_open", {Effect::kExport | Effect::kImport | Effect::kRunCode, ObjectKind::kOther, kNone, 1}},
+    {"dblink dblink_open",
+     {Effect::kExport | Effect::kImport | Effect::kRunCode, ObjectKind::kOther, kNone, 1}},
     {"dblink_exec dblink_send_query",
      {Effect::kExport | Effect::kImport | Effect::kRunCode, ObjectKind::kOther, kNone, 1}},
-    {"dblink_connect dblink_connect_u dblink_get_result dblink_fetch dblink_close dblink_disconnect",
-     {Effect::kExport | Effect::kImport | Effect::kRunCode, ObjectKind::kOther, kNone, kNone, true}},
+    {"dblink_connect dblink_connect_u dblink_get_result dblink_fetch dblink_close "
+     "dblink_disconnect",
+     {Effect::kExport | Effect::kImport | Effect::kRunCode, ObjectKind::kOther, kNone, kNone,
+      true}},
     {"pg_file_write pg_file_rename pg_file_unlink pg_file_sync",
      {Effect::kExport | Effect::kRunCode, ObjectKind::kFile, 0}},
     {"http http_get http_post http_put http_patch http_delete http_head",
@@ -122,7 +126,8 @@ Table made_table() {
     for_each_word(words, [&](std::string_view name) { table.emplace(name, Builtin{}); });
   }
   for (const auto& row : kRows) {
-    for_each_word(row.names, [&](std::string_view name) { table.insert_or_assign(name, row.what); });
+    for_each_word(row.names,
+                  [&](std::string_view name) { table.insert_or_assign(name, row.what); });
   }
   return table;
 }
@@ -158,8 +163,9 @@ std::optional<Builtin> extension_function(std::string_view name) {
 
 bool harmless_extension(std::string_view extension) {
   static const std::unordered_set<std::string_view> known = {
-      "btree_gin", "btree_gist", "citext", "cube", "earthdistance", "fuzzystrmatch", "hstore",
-      "intarray", "isn", "ltree", "pg_trgm", "pgcrypto", "seg", "unaccent", "uuid-ossp", "vector"};
+      "btree_gin", "btree_gist", "citext",    "cube",  "earthdistance", "fuzzystrmatch",
+      "hstore",    "intarray",   "isn",       "ltree", "pg_trgm",       "pgcrypto",
+      "seg",       "unaccent",   "uuid-ossp", "vector"};
   return known.contains(extension);
 }
 

@@ -23,9 +23,9 @@
 namespace chaperone::sql {
 
 struct CatalogueQuery {
-  std::string_view name;     // "relations"; for logs and metrics
-  std::string text;          // begins with /* chaperone:catalogue */
-  std::size_t columns = 0;   // how many each row has
+  std::string_view name;    // "relations"; for logs and metrics
+  std::string text;         // begins with /* chaperone:catalogue */
+  std::size_t columns = 0;  // how many each row has
 };
 
 // begin is two statements in one text and sets search_path to pg_catalog for its transaction, so
@@ -42,9 +42,9 @@ class Catalogue {
   explicit Catalogue(std::unique_ptr<const CatalogueData> data);
   ~Catalogue();
 
-  const std::string& stamp() const;   // of catalogue_stamp_query at the time of the load
-  std::uint64_t digest() const;       // equal rows, equal digest
-  std::size_t size_bytes() const;     // about what it occupies
+  const std::string& stamp() const;  // of catalogue_stamp_query at the time of the load
+  std::uint64_t digest() const;      // equal rows, equal digest
+  std::size_t size_bytes() const;    // about what it occupies
   std::size_t relation_count() const;
   std::size_t function_count() const;
   const CatalogueData& data() const { return *data_; }

@@ -15,7 +15,9 @@ using Row = std::span<const std::optional<std::string_view>>;
 
 std::string_view text_at(Row row, std::size_t i) { return row[i].value_or(std::string_view()); }
 std::string copy_at(Row row, std::size_t i) { return std::string(text_at(row, i)); }
-char letter_at(Row row, std::size_t i) { return text_at(row, i).empty() ? '\0' : text_at(row, i)[0]; }
+char letter_at(Row row, std::size_t i) {
+  return text_at(row, i).empty() ? '\0' : text_at(row, i)[0];
+}
 bool flag_at(Row row, std::size_t i) { return text_at(row, i) == "t"; }
 Oid oid_at(Row row, std::size_t i) {
   Oid oid = 0;
@@ -44,9 +46,12 @@ std::vector<std::string> path_of(std::string_view text) {
     name.clear();
   };
   for (char c : text) {
-    if (c == '"') quoted = !quoted;
-    else if (c == ',' && !quoted) end();
-    else if (c != ' ' || quoted) name += c;
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      end();
+    else if (c != ' ' || quoted)
+      name += c;
   }
   end();
   return path;
@@ -82,7 +87,8 @@ void read_rule(CatalogueData& data, Row row) {
 
 void read_trigger(CatalogueData& data, Row row) {
   if (auto* relation = relation_at(data, row, 0)) {
-    relation->triggers.push_back({copy_at(row, 1), static_cast<int>(oid_at(row, 2)), oid_at(row, 3), copy_at(row, 4)});
+    relation->triggers.push_back(
+        {copy_at(row, 1), static_cast<int>(oid_at(row, 2)), oid_at(row, 3), copy_at(row, 4)});
   }
 }
 
@@ -93,7 +99,8 @@ void read_policy(CatalogueData& data, Row row) {
 }
 
 void read_write_expression(CatalogueData& data, Row row) {
-  if (auto* relation = relation_at(data, row, 0)) relation->write_expressions.push_back(copy_at(row, 1));
+  if (auto* relation = relation_at(data, row, 0))
+    relation->write_expressions.push_back(copy_at(row, 1));
 }
 
 void read_reference(CatalogueData& data, Row row) {
@@ -142,11 +149,13 @@ void read_type(CatalogueData& data, Row row) {
 }
 
 void read_type_function(CatalogueData& data, Row row) {
-  if (auto* type = find(data.types, data.type_by_oid, oid_at(row, 0))) type->functions.push_back(oid_at(row, 1));
+  if (auto* type = find(data.types, data.type_by_oid, oid_at(row, 0)))
+    type->functions.push_back(oid_at(row, 1));
 }
 
 void read_type_expression(CatalogueData& data, Row row) {
-  if (auto* type = find(data.types, data.type_by_oid, oid_at(row, 0))) type->checks.push_back(copy_at(row, 1));
+  if (auto* type = find(data.types, data.type_by_oid, oid_at(row, 0)))
+    type->checks.push_back(copy_at(row, 1));
 }
 
 void read_event_trigger(CatalogueData& data, Row row) {
@@ -156,10 +165,22 @@ void read_event_trigger(CatalogueData& data, Row row) {
 void read_stamp(CatalogueData& data, Row row) { data.stamp = copy_at(row, 0); }
 
 using Reader = void (*)(CatalogueData&, Row);
-constexpr std::array<Reader, 16> kReaders = {
-    read_relation, read_column, read_view, read_rule, read_trigger, read_policy, read_write_expression,
-    read_reference, read_inheritance, read_function, read_operator, read_type, read_type_function,
-    read_type_expression, read_event_trigger, read_stamp};
+constexpr std::array<Reader, 16> kReaders = {read_relation,
+                                             read_column,
+                                             read_view,
+                                             read_rule,
+                                             read_trigger,
+                                             read_policy,
+                                             read_write_expression,
+                                             read_reference,
+                                             read_inheritance,
+                                             read_function,
+                                             read_operator,
+                                             read_type,
+                                             read_type_function,
+                                             read_type_expression,
+                                             read_event_trigger,
+                                             read_stamp};
 
 }  // namespace
 
@@ -168,7 +189,8 @@ CatalogueBuilder::~CatalogueBuilder() = default;
 
 Result<void> CatalogueBuilder::add(std::size_t query, Row row) {
   if (!data_ || query >= kReaders.size() || row.size() != catalogue_texts()[query].columns) {
-    return Error{"catalogue: a row does not have the form of its query; is another program answering?"};
+    return Error{
+        "catalogue: a row does not have the form of its query; is another program answering?"};
   }
   SipHash hash(data_->digest, query);
   for (const auto& value : row) {
@@ -179,7 +201,8 @@ Result<void> CatalogueBuilder::add(std::size_t query, Row row) {
   }
   data_->digest = hash.finish().low;
   if (bytes_ > kCatalogueBytesMax || ++rows_ > kCatalogueRowsMax) {
-    return Error{"catalogue: the database has too many objects to be held; it is served without one"};
+    return Error{
+        "catalogue: the database has too many objects to be held; it is served without one"};
   }
   kReaders[query](*data_, row);
   return {};

@@ -16,13 +16,16 @@ using Oid = std::uint32_t;
 // Looked up by string_view without making a string.
 struct TextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
 };
 template <class T>
 using ByName = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 
 // Bits of pg_trigger.tgtype, as PostgreSQL numbers them.
-inline constexpr int kTriggerInsert = 4, kTriggerDelete = 8, kTriggerUpdate = 16, kTriggerTruncate = 32;
+inline constexpr int kTriggerInsert = 4, kTriggerDelete = 8, kTriggerUpdate = 16,
+                     kTriggerTruncate = 32;
 
 struct CatalogueColumn {
   std::string name;
@@ -49,24 +52,24 @@ struct CatalogueRule {
 
 // A foreign key, seen from the table it refers to.
 struct CatalogueReference {
-  Oid table = 0;           // the table that refers
+  Oid table = 0;                          // the table that refers
   char on_delete = 'a', on_update = 'a';  // pg_constraint's letters: a, r, c, n, d
 };
 
 struct CatalogueRelation {
   Oid oid = 0;
   std::string schema, name;
-  char kind = 'r';         // pg_class.relkind
+  char kind = 'r';  // pg_class.relkind
   bool row_security = false;
-  bool builtin = false;    // pg_catalog and information_schema: not looked beneath
+  bool builtin = false;  // pg_catalog and information_schema: not looked beneath
   std::vector<CatalogueColumn> columns;
-  std::string view;        // SELECT ..., for views and materialised views
+  std::string view;  // SELECT ..., for views and materialised views
   std::vector<CatalogueRule> rules;
   std::vector<CatalogueTrigger> triggers;
   std::vector<CataloguePolicy> policies;
   std::vector<std::string> write_expressions;  // defaults, generated columns, checks, indexes, keys
   std::vector<CatalogueReference> referenced_by;
-  std::vector<Oid> children, parents;          // inheritance and partitions
+  std::vector<Oid> children, parents;  // inheritance and partitions
 
   std::string full_name() const { return schema + "." + name; }
   const CatalogueColumn* column(std::string_view wanted) const {
@@ -81,10 +84,10 @@ struct CatalogueFunction {
   Oid oid = 0;
   std::string schema, name;
   std::string language;
-  char kind = 'f';          // pg_proc.prokind
+  char kind = 'f';  // pg_proc.prokind
   char volatility = 'v';
-  bool harmless = false;    // C code of a known extension, see functions.h
-  std::string definition;   // CREATE FUNCTION ..., for sql and plpgsql
+  bool harmless = false;                 // C code of a known extension, see functions.h
+  std::string definition;                // CREATE FUNCTION ..., for sql and plpgsql
   std::vector<std::string> search_path;  // its own setting; empty: the caller's
 
   std::string full_name() const { return schema + "." + name; }
@@ -101,7 +104,7 @@ struct CatalogueType {
   Oid element = 0;                  // arrays and domains: what lies beneath
   Oid relation = 0;                 // composite types: their columns
   std::vector<std::string> checks;  // of a domain, with its default
-  std::vector<Oid> functions;       // in, out, receive, send, and casts: those that are not built in
+  std::vector<Oid> functions;  // in, out, receive, send, and casts: those that are not built in
 };
 
 struct CatalogueData {

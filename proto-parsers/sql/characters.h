@@ -13,6 +13,8 @@ constexpr bool starts_word(unsigned char c) {
 constexpr bool continues_word(unsigned char c) { return starts_word(c) || is_digit(c) || c == '$'; }
 // The tag of a dollar quote has no dollar in it.
 constexpr bool continues_tag(unsigned char c) { return starts_word(c) || is_digit(c); }
-constexpr char folded_byte(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr char folded_byte(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace chaperone::sql

@@ -4,7 +4,8 @@
 
 // The generated tables call these names for each field; only those that hold nodes matter here.
 #define OUT_TYPE(typename, typename_c) ChildVisitor&
-#define OUT_NODE(typename, typename_c, typename_underscore, typename_upcase, typename_cast, fldname) \
+#define OUT_NODE(typename, typename_c, typename_underscore, typename_upcase, typename_cast, \
+                 fldname)                                                                   \
   _out##typename_c(out, reinterpret_cast<const typename_cast*>(node))
 #define WRITE_INT_FIELD(...)
 #define WRITE_UINT_FIELD(...)
@@ -23,7 +24,8 @@
   visit_one(out, reinterpret_cast<const Node*>(node->fldname))
 #define WRITE_SPECIFIC_NODE_FIELD(msgtype, type, type_underscore, outname, outname_json, fldname) \
   visit_one(out, reinterpret_cast<const Node*>(&node->fldname))
-#define WRITE_SPECIFIC_NODE_PTR_FIELD(msgtype, type, type_underscore, outname, outname_json, fldname) \
+#define WRITE_SPECIFIC_NODE_PTR_FIELD(msgtype, type, type_underscore, outname, outname_json, \
+                                      fldname)                                               \
   visit_one(out, reinterpret_cast<const Node*>(node->fldname))
 
 namespace chaperone::sql {

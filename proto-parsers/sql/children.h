@@ -1,6 +1,7 @@
 #pragma once
 // Every child of every node of a raw parse tree, by the tables that libpg_query generates from
-// PostgreSQL's own node definitions: nothing beneath a node can be overlooked by forgetting a field.
+// PostgreSQL's own node definitions: nothing beneath a node can be overlooked by forgetting a
+// field.
 
 struct Node;
 

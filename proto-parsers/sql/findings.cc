@@ -49,7 +49,8 @@ void Findings::merge(const Findings& other, EffectSet only, EffectSet as) {
     EffectSet kept = limited(effects);
     if (kept.intersects(Effect::kRead | Effect::kWrite)) column(key.first, key.second, kept);
   }
-  if (only.has(Effect::kRunCode)) functions_.insert(other.functions_.begin(), other.functions_.end());
+  if (only.has(Effect::kRunCode))
+    functions_.insert(other.functions_.begin(), other.functions_.end());
   if (other.is_unknown() && only.has(Effect::kUnknown)) unknown(other.unknown_because_);
   if (other.unbounded_change_ && only.has(Effect::kWrite)) unbounded_change_ = true;
 }
@@ -58,8 +59,10 @@ Statement Findings::statement() const {
   Statement made;
   made.verb = verb;
   made.effects = effects_;
-  for (const auto& [key, effects] : objects_) made.objects.push_back({key.first, key.second, effects});
-  for (const auto& [key, effects] : columns_) made.columns.push_back({key.first, key.second, effects});
+  for (const auto& [key, effects] : objects_)
+    made.objects.push_back({key.first, key.second, effects});
+  for (const auto& [key, effects] : columns_)
+    made.columns.push_back({key.first, key.second, effects});
   made.functions.assign(functions_.begin(), functions_.end());
   made.row_bound = unbounded_change_ ? RowBound::kUnbounded : row_bound;
   made.limit = limit;

@@ -68,7 +68,8 @@ constexpr std::string_view kHarmless[] = {
     "percentile_disc range_agg range_intersect_agg rank regr_avgx regr_avgy regr_count",
     "regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy row_number stddev stddev_pop",
     "stddev_samp string_agg sum var_pop var_samp variance xmlagg",
-    // Stable: they read the catalogue, settings, privileges, the clock, and nothing else. Left out by
+    // Stable: they read the catalogue, settings, privileges, the clock, and nothing else. Left out
+    // by
     // hand: those that read relations or run SQL (table_to_xml and its family, ts_stat).
     "aclexplode array_to_json array_to_string col_description concat concat_ws convert",
     "convert_from convert_to current_database current_schema current_schemas current_setting",
@@ -126,7 +127,8 @@ constexpr std::string_view kHarmless[] = {
     "pg_total_relation_size pg_xact_commit_timestamp pg_xact_commit_timestamp_origin",
     "pg_xact_status random timeofday txid_status",
     // Of PostgreSQL 16 to 18, and the names under which the grammar itself calls functions.
-    "any_value bernoulli system array_reverse array_sample array_shuffle array_sort casefold coalesce crc32 crc32c",
+    "any_value bernoulli system array_reverse array_sample array_shuffle array_sort casefold "
+    "coalesce crc32 crc32c",
     "date_add date_subtract erf erfc gamma greatest has_largeobject_privilege icu_unicode_version",
     "json_array json_arrayagg json_exists json_objectagg json_query json_scalar json_serialize",
     "json_value least lgamma merge_action nullif pg_available_wal_summaries pg_basetype",

@@ -29,8 +29,10 @@ bool Lexer::skip_blanks() {
       int depth = 1;
       for (; depth > 0 && position < text_.size(); ++position) {
         auto two = text_.substr(position, 2);
-        if (two == "/*") ++depth, ++position;
-        else if (two == "*/") --depth, ++position;
+        if (two == "/*")
+          ++depth, ++position;
+        else if (two == "*/")
+          --depth, ++position;
       }
       if (depth > 0) return false;
       at_ = position;
@@ -47,8 +49,10 @@ std::size_t Lexer::quoted_end(std::size_t open, char quote, bool escapes) const 
     if (escapes && text_[i] == '\\') {
       ++i;
     } else if (text_[i] == quote) {
-      if (i + 1 < text_.size() && text_[i + 1] == quote) ++i;
-      else return i + 1;
+      if (i + 1 < text_.size() && text_[i + 1] == quote)
+        ++i;
+      else
+        return i + 1;
     }
   }
   return std::string_view::npos;
@@ -62,10 +66,12 @@ Token Lexer::string_token(std::size_t open, bool escapes) {
 Token Lexer::dollar_token() {
   std::size_t tag_end = at_ + 1;
   if (tag_end < text_.size() && is_digit(static_cast<unsigned char>(text_[tag_end]))) {
-    while (tag_end < text_.size() && is_digit(static_cast<unsigned char>(text_[tag_end]))) ++tag_end;
+    while (tag_end < text_.size() && is_digit(static_cast<unsigned char>(text_[tag_end])))
+      ++tag_end;
     return take(TokenKind::kParameter, tag_end);
   }
-  while (tag_end < text_.size() && continues_tag(static_cast<unsigned char>(text_[tag_end]))) ++tag_end;
+  while (tag_end < text_.size() && continues_tag(static_cast<unsigned char>(text_[tag_end])))
+    ++tag_end;
   if (tag_end >= text_.size() || text_[tag_end] != '$') return take(TokenKind::kOther, at_ + 1);
   auto tag = text_.substr(at_, tag_end + 1 - at_);
   auto end = text_.find(tag, tag_end + 1);
@@ -80,7 +86,8 @@ Token Lexer::word_token() {
   if (after == '\'' && word.size() == 1) {
     char prefix = folded_byte(word[0]);
     if (prefix == 'e') return string_token(end, true);
-    if (prefix == 'b' || prefix == 'x' || prefix == 'n') return string_token(end, prefix == 'n' && escapes_);
+    if (prefix == 'b' || prefix == 'x' || prefix == 'n')
+      return string_token(end, prefix == 'n' && escapes_);
   }
   if (after == '&' && word.size() == 1 && folded_byte(word[0]) == 'u' && end + 1 < text_.size()) {
     if (text_[end + 1] == '\'') return string_token(end + 1, false);
@@ -105,7 +112,9 @@ Token Lexer::next() {
   if (c == '$') return dollar_token();
   if (is_digit(c)) {
     std::size_t end = at_;
-    while (end < text_.size() && (is_digit(static_cast<unsigned char>(text_[end])) || text_[end] == '.')) ++end;
+    while (end < text_.size() &&
+           (is_digit(static_cast<unsigned char>(text_[end])) || text_[end] == '.'))
+      ++end;
     return take(TokenKind::kNumber, end);
   }
   return take(TokenKind::kOther, at_ + (text_.substr(at_, 2) == ":=" ? 2 : 1));

@@ -12,7 +12,13 @@
 namespace chaperone::sql {
 
 enum class TokenKind : std::uint8_t {
-  kEnd, kWord, kQuotedName, kString, kNumber, kParameter, kOther,
+  kEnd,
+  kWord,
+  kQuotedName,
+  kString,
+  kNumber,
+  kParameter,
+  kOther,
   kBroken,  // an unterminated string, name or comment: nothing can be said of the rest
 };
 

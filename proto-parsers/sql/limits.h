@@ -23,7 +23,8 @@ inline constexpr int kBodyDepthMax = 16;
 // Code within a text within code (EXECUTE 'DO $$ ... $$'): each level is parsed again.
 inline constexpr int kCodeDepthMax = 20;
 
-// Bodies (functions, views, policies, ...) analysed beneath one text: bounds the time of one analyse().
+// Bodies (functions, views, policies, ...) analysed beneath one text: bounds the time of one
+// analyse().
 inline constexpr int kBodiesMax = 256;
 
 // Statements, objects, columns and functions of one text: more is unknown.

@@ -14,13 +14,16 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #pragma GCC diagnostic ignored "-Wshadow"
 #pragma GCC diagnostic ignored "-Wconversion"
+// clang-format off: postgres.h must be first
 extern "C" {
+#include "postgres.h"
 #include "pg_query.h"
 #include "pg_query_internal.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "nodes/value.h"
 }
+// clang-format on
 #pragma GCC diagnostic pop
 #undef printf
 #undef fprintf
@@ -48,7 +51,10 @@ class Nodes {
    public:
     explicit iterator(const ListCell* cell) : cell_(cell) {}
     const Node* operator*() const { return static_cast<const Node*>(cell_->ptr_value); }
-    iterator& operator++() { ++cell_; return *this; }
+    iterator& operator++() {
+      ++cell_;
+      return *this;
+    }
     bool operator!=(const iterator& other) const { return cell_ != other.cell_; }
 
    private:

@@ -47,11 +47,14 @@ std::string mended(std::string_view json) {
     char c = json[i];
     made += c;
     if (quoted) {
-      if (c == '\\' && i + 1 < json.size()) made += json[++i];
-      else if (c == '"') quoted = false;
+      if (c == '\\' && i + 1 < json.size())
+        made += json[++i];
+      else if (c == '"')
+        quoted = false;
     } else if (c == '"') {
       quoted = true;
-    } else if (c == '}' && (made.ends_with("[{}") || made.ends_with(",{}")) && json.substr(i + 1, 1) == "}") {
+    } else if (c == '}' && (made.ends_with("[{}") || made.ends_with(",{}")) &&
+               json.substr(i + 1, 1) == "}") {
       ++i;
     }
   }
@@ -97,7 +100,8 @@ void collect(const rapidjson::Value& root, PlCode& code) {
           open.push_back({&part.value, std::string_view(part.name.GetString()) == "query"});
         }
       } else {
-        if (name == "PLpgSQL_stmt_commit" || name == "PLpgSQL_stmt_rollback") code.transaction_control = true;
+        if (name == "PLpgSQL_stmt_commit" || name == "PLpgSQL_stmt_rollback")
+          code.transaction_control = true;
         open.push_back({&member.value, name == "dynquery"});
       }
     }
@@ -112,15 +116,18 @@ void collect_defaults(std::string_view body, PlCode& code) {
   bool declaring = false, cursor = false;
   std::size_t from = kNone, words = 0;
   for (Token token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
-    if (token.kind == TokenKind::kBroken) return void(code.error = "its tokens cannot be told apart");
+    if (token.kind == TokenKind::kBroken)
+      return void(code.error = "its tokens cannot be told apart");
     bool word = token.kind == TokenKind::kWord;
-    if (word && from == kNone && (same_word(token.text, "declare") || same_word(token.text, "begin"))) {
+    if (word && from == kNone &&
+        (same_word(token.text, "declare") || same_word(token.text, "begin"))) {
       declaring = same_word(token.text, "declare");
       cursor = false;
       words = 0;
     } else if (declaring && token.text == ";") {
       if (from != kNone) {
-        code.fragments.push_back({std::string(body.substr(from, token.begin - from)), ParseMode::kExpression, false});
+        code.fragments.push_back(
+            {std::string(body.substr(from, token.begin - from)), ParseMode::kExpression, false});
       }
       from = kNone;
       cursor = false;

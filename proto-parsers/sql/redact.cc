@@ -13,18 +13,30 @@ constexpr std::string_view kMask = "***";
 
 // Words after which a string is a secret: PASSWORD 'x', password = 'x', OPTIONS (token 'x').
 constexpr std::array<std::string_view, 14> kSecretWords = {
-    "password", "passwd", "passphrase", "sslpassword", "secret", "client_secret", "secret_key",
-    "secret_access_key", "token", "access_token", "refresh_token", "api_key", "apikey", "private_key"};
+    "password", "passwd",        "passphrase",    "sslpassword",
+    "secret",   "client_secret", "secret_key",    "secret_access_key",
+    "token",    "access_token",  "refresh_token", "api_key",
+    "apikey",   "private_key"};
 
 // Functions that are given keys or passwords.
-constexpr std::array<std::string_view, 13> kSecretFunctions = {
-    "crypt", "hmac", "encrypt", "decrypt", "encrypt_iv", "decrypt_iv", "pgp_sym_encrypt",
-    "pgp_sym_decrypt", "pgp_sym_encrypt_bytea", "pgp_sym_decrypt_bytea", "pgp_pub_decrypt",
-    "pgp_pub_decrypt_bytea", "dearmor"};
+constexpr std::array<std::string_view, 13> kSecretFunctions = {"crypt",
+                                                               "hmac",
+                                                               "encrypt",
+                                                               "decrypt",
+                                                               "encrypt_iv",
+                                                               "decrypt_iv",
+                                                               "pgp_sym_encrypt",
+                                                               "pgp_sym_decrypt",
+                                                               "pgp_sym_encrypt_bytea",
+                                                               "pgp_sym_decrypt_bytea",
+                                                               "pgp_pub_decrypt",
+                                                               "pgp_pub_decrypt_bytea",
+                                                               "dearmor"};
 
 bool is_secret_word(std::string_view word) {
   if (word.starts_with('"') && word.size() > 2) word = word.substr(1, word.size() - 2);
-  return std::any_of(kSecretWords.begin(), kSecretWords.end(), [&](auto known) { return same_word(word, known); });
+  return std::any_of(kSecretWords.begin(), kSecretWords.end(),
+                     [&](auto known) { return same_word(word, known); });
 }
 
 bool is_secret_function(std::string_view word) {
@@ -56,7 +68,8 @@ std::string without_secrets(std::string_view value) {
       ++at;
       while (at < value.size() && value[at] == ' ') ++at;
       // A quoted value may hold blanks: then everything behind goes.
-      bool quoted = at < value.size() && (value[at] == '\'' || value[at] == '"' || value[at] == '\\');
+      bool quoted =
+          at < value.size() && (value[at] == '\'' || value[at] == '"' || value[at] == '\\');
       std::size_t end = quoted ? std::string_view::npos : value.find_first_of(" &;,\n\t", at);
       if (end == std::string_view::npos) end = value.size();
       if (end > at) mask(at, end);
@@ -87,7 +100,8 @@ bool announces_secret(std::string_view text) {
 // Every word and function above holds one of these, and so does every URL. Most statements hold
 // none and are done within a nanosecond a byte.
 bool may_hold_secret(std::string_view text) {
-  constexpr std::array<std::string_view, 8> kMarks = {"pass", "secret", "token", "key", "crypt", "hmac", "dearmor", "://"};
+  constexpr std::array<std::string_view, 8> kMarks = {"pass",  "secret", "token",   "key",
+                                                      "crypt", "hmac",   "dearmor", "://"};
   constexpr auto kFirst = [] {
     std::array<bool, 256> first{};
     for (char c : {'p', 's', 't', 'k', 'c', 'h', 'd', ':', 'P', 'S', 'T', 'K', 'C', 'H', 'D'}) {
@@ -111,7 +125,8 @@ class Redaction {
 
   // Whether anything was taken out; result() is whole then.
   bool run() {
-    for (Token token = lexer_.next(); token.kind != TokenKind::kEnd; token = lexer_.next()) take(token);
+    for (Token token = lexer_.next(); token.kind != TokenKind::kEnd; token = lexer_.next())
+      take(token);
     made_.append(text_.substr(copied_));
     return found_;
   }
@@ -126,25 +141,36 @@ class Redaction {
 
   void take(const Token& token) {
     switch (token.kind) {
-      case TokenKind::kString: string(token); break;
+      case TokenKind::kString:
+        string(token);
+        break;
       case TokenKind::kBroken:
         if (announces_secret(token.text) || after_secret_) replace(token, kMask);
         break;
-      case TokenKind::kWord: case TokenKind::kQuotedName:
+      case TokenKind::kWord:
+      case TokenKind::kQuotedName:
         // PASSWORD TO 'x', password AS 'x' keep waiting for the value.
-        if (is_secret_word(token.text)) after_secret_ = true;
-        else if (!same_word(token.text, "to")) after_secret_ = false;
+        if (is_secret_word(token.text))
+          after_secret_ = true;
+        else if (!same_word(token.text, "to"))
+          after_secret_ = false;
         secret_call_ = is_secret_function(token.text);
         break;
-      case TokenKind::kOther: punctuation(token.text[0]); break;
-      default: after_secret_ = false; break;
+      case TokenKind::kOther:
+        punctuation(token.text[0]);
+        break;
+      default:
+        after_secret_ = false;
+        break;
     }
   }
 
   void punctuation(char c) {
     if (c == '(') {
-      if (secret_call_ && call_depth_ == 0) call_depth_ = 1;
-      else if (call_depth_ > 0) ++call_depth_;
+      if (secret_call_ && call_depth_ == 0)
+        call_depth_ = 1;
+      else if (call_depth_ > 0)
+        ++call_depth_;
     } else if (c == ')' && call_depth_ > 0) {
       --call_depth_;
     }

@@ -30,8 +30,10 @@ class Resolver {
 
   // Every function of users and extensions that a call by this name may reach: PostgreSQL chooses
   // among all of the path's by argument types, which we do not know.
-  std::vector<const CatalogueFunction*> functions(std::string_view schema, std::string_view name) const;
-  std::vector<const CatalogueOperator*> operators(std::string_view schema, std::string_view name) const;
+  std::vector<const CatalogueFunction*> functions(std::string_view schema,
+                                                  std::string_view name) const;
+  std::vector<const CatalogueOperator*> operators(std::string_view schema,
+                                                  std::string_view name) const;
   const CatalogueType* type(std::string_view schema, std::string_view name) const;
 
  private:

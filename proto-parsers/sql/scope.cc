@@ -8,7 +8,8 @@ namespace {
 enum class Has { kNo, kMaybe, kYes };
 
 bool is_system_column(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kNames = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
+  constexpr std::array<std::string_view, 6> kNames = {"ctid", "xmin", "xmax",
+                                                      "cmin", "cmax", "tableoid"};
   for (auto known : kNames) {
     if (name == known) return true;
   }
@@ -54,8 +55,9 @@ void note_everywhere(Findings& findings, const Scope& scope, std::string_view na
 const Source* qualified(const Scope& scope, std::string_view schema, std::string_view name) {
   for (const Scope* level = &scope; level; level = level->outer) {
     for (const auto& source : level->sources) {
-      if (source.alias == name && (schema.empty() || source.schema.empty() || source.schema == schema ||
-                                   (source.relation && source.relation->schema == schema))) {
+      if (source.alias == name &&
+          (schema.empty() || source.schema.empty() || source.schema == schema ||
+           (source.relation && source.relation->schema == schema))) {
         return &source;
       }
     }
@@ -94,7 +96,8 @@ bool note_column(Findings& findings, const Scope& scope, const std::vector<std::
     return false;
   }
   std::size_t table = star ? path.size() - 1 : path.size() - 2;
-  const Source* source = qualified(scope, table > 0 ? path[table - 1] : std::string_view(), path[table]);
+  const Source* source =
+      qualified(scope, table > 0 ? path[table - 1] : std::string_view(), path[table]);
   if (!source) return variables && variables->contains(std::string(path[0]));
   if (star) {
     note_all_columns(findings, *source, Effect::kRead);

@@ -35,9 +35,10 @@ struct WithNames {
   bool holds(std::string_view name) const;
 };
 
-// Records a reference such as a, t.a, s.t.a (`star` for t.* and *). A name that may belong to several
-// relations counts for each of them. Returns whether some relation certainly has such a column.
-// A name among `variables` (may be null) that no relation is known to have is none of theirs.
+// Records a reference such as a, t.a, s.t.a (`star` for t.* and *). A name that may belong to
+// several relations counts for each of them. Returns whether some relation certainly has such a
+// column. A name among `variables` (may be null) that no relation is known to have is none of
+// theirs.
 bool note_column(Findings& findings, const Scope& scope, const std::vector<std::string_view>& path,
                  bool star, const std::set<std::string>* variables);
 

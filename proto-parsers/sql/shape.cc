@@ -29,8 +29,10 @@ std::optional<ShapeKey> keyed(std::string_view text, const Reading& reading, con
   if (text.size() > kShapeBytesMax) return std::nullopt;
   SipHash masked(key.k0, key.k1);
   switch (scan_shape(text, reading, masked)) {
-    case ShapeScan::kMasked: break;
-    case ShapeScan::kRefused: return std::nullopt;
+    case ShapeScan::kMasked:
+      break;
+    case ShapeScan::kRefused:
+      return std::nullopt;
     case ShapeScan::kWhole: {
       SipHash whole(key.k0, key.k1);
       whole.update(std::string_view("\0W", 2));

@@ -14,7 +14,19 @@ namespace {
 constexpr std::string_view kStringMark("\0S", 2), kIntegerMark("\0I", 2), kDecimalMark("\0D", 2),
     kCommentMark("\0C", 2);
 
-enum Class : std::uint8_t { kPlain, kWord, kDigit, kQuote, kName, kDollar, kDash, kSlash, kDot, kSemicolon, kZero };
+enum Class : std::uint8_t {
+  kPlain,
+  kWord,
+  kDigit,
+  kQuote,
+  kName,
+  kDollar,
+  kDash,
+  kSlash,
+  kDot,
+  kSemicolon,
+  kZero
+};
 
 constexpr std::array<Class, 256> made_classes() {
   std::array<Class, 256> classes{};
@@ -36,7 +48,8 @@ constexpr auto kClasses = made_classes();
 
 constexpr std::array<bool, 256> made_continues() {
   std::array<bool, 256> continues{};
-  for (int c = 0; c < 256; ++c) continues[static_cast<unsigned char>(c)] = continues_word(static_cast<unsigned char>(c));
+  for (int c = 0; c < 256; ++c)
+    continues[static_cast<unsigned char>(c)] = continues_word(static_cast<unsigned char>(c));
   return continues;
 }
 constexpr auto kContinues = made_continues();
@@ -44,7 +57,8 @@ constexpr auto kContinues = made_continues();
 // By length, a bit per first letter of a word whose arguments analyse() reads.
 const std::array<std::uint32_t, 64> kLetters = [] {
   std::array<std::uint32_t, 64> letters{};
-  for (auto known : words_that_read_constants()) letters[known.size() & 63] |= 1u << ((known[0] - 'a') & 31);
+  for (auto known : words_that_read_constants())
+    letters[known.size() & 63] |= 1u << ((known[0] - 'a') & 31);
   return letters;
 }();
 
@@ -68,11 +82,15 @@ bool word_is(std::string_view word, std::string_view lower) {
 // Statements whose constants are values and nothing more; anywhere else they may be names.
 bool starts_query(std::string_view word) {
   switch (word.size()) {
-    case 4: return word_is(word, "with");
-    case 5: return word_is(word, "merge") || word_is(word, "table");
-    case 6: return word_is(word, "select") || word_is(word, "insert") || word_is(word, "update") ||
-                   word_is(word, "delete") || word_is(word, "values");
-    default: return false;
+    case 4:
+      return word_is(word, "with");
+    case 5:
+      return word_is(word, "merge") || word_is(word, "table");
+    case 6:
+      return word_is(word, "select") || word_is(word, "insert") || word_is(word, "update") ||
+             word_is(word, "delete") || word_is(word, "values");
+    default:
+      return false;
   }
 }
 
@@ -92,14 +110,17 @@ class Scan {
 
   ShapeScan run() {
     while (at_ < text_.size() && state_ == ShapeScan::kMasked) step();
-    if (state_ != ShapeScan::kMasked) return text_.find('\0') == std::string_view::npos ? state_ : ShapeScan::kRefused;
+    if (state_ != ShapeScan::kMasked)
+      return text_.find('\0') == std::string_view::npos ? state_ : ShapeScan::kRefused;
     emit(text_.substr(copied_));
     hash_.update({buffer_.data(), used_});
     return begun_ ? state_ : ShapeScan::kWhole;
   }
 
  private:
-  unsigned char at(std::size_t i) const { return i < text_.size() ? static_cast<unsigned char>(text_[i]) : 0; }
+  unsigned char at(std::size_t i) const {
+    return i < text_.size() ? static_cast<unsigned char>(text_[i]) : 0;
+  }
   void stop(ShapeScan state) { state_ = state; }
 
   // The pieces are gathered so that the hash works on whole words.
@@ -126,11 +147,20 @@ class Scan {
         if (!is_blank(at(at_))) after_string_ = false;
         ++at_;
         return;
-      case kWord: after_string_ = false; return word();
-      case kDigit: after_string_ = false; return number();
-      case kQuote: return string();
-      case kName: after_string_ = false; return quoted_name();
-      case kDollar: after_string_ = false; return dollar();
+      case kWord:
+        after_string_ = false;
+        return word();
+      case kDigit:
+        after_string_ = false;
+        return number();
+      case kQuote:
+        return string();
+      case kName:
+        after_string_ = false;
+        return quoted_name();
+      case kDollar:
+        after_string_ = false;
+        return dollar();
       case kDash:
         if (at(at_ + 1) == '-') return line_comment();
         break;
@@ -141,8 +171,10 @@ class Scan {
         after_string_ = false;
         if (is_digit(at(at_ + 1))) return number();
         break;
-      case kSemicolon: return semicolon();
-      case kZero: return stop(ShapeScan::kRefused);
+      case kSemicolon:
+        return semicolon();
+      case kZero:
+        return stop(ShapeScan::kRefused);
     }
     after_string_ = false;
     ++at_;
@@ -153,12 +185,14 @@ class Scan {
     while (end < text_.size() && kContinues[static_cast<unsigned char>(text_[end])]) ++end;
     auto text = text_.substr(at_, end - at_);
     // E'', B'', X'', N'' and U&'' have rules of their own.
-    if (text.size() == 1 && (at(end) == '\'' || (at(end) == '&' && (text[0] | 0x20) == 'u'))) return stop(ShapeScan::kWhole);
+    if (text.size() == 1 && (at(end) == '\'' || (at(end) == '&' && (text[0] | 0x20) == 'u')))
+      return stop(ShapeScan::kWhole);
     if (!begun_) {
       if (!starts_query(text)) return stop(ShapeScan::kWhole);
       begun_ = true;
     }
-    if (text.size() == 5 && (word_is(text, "limit") || word_is(text, "fetch"))) keep_numbers_ = true;
+    if (text.size() == 5 && (word_is(text, "limit") || word_is(text, "fetch")))
+      keep_numbers_ = true;
     if (text.size() == 6 && word_is(text, "offset")) keep_numbers_ = false;
     // A type's name may be spelled by a longer identifier's first 63 bytes: too odd to mask.
     if (text.size() > 63 || may_read_constants(text)) return stop(ShapeScan::kWhole);
@@ -170,7 +204,8 @@ class Scan {
     while (end < text_.size() && text_[end] != '"') ++end;
     if (end >= text_.size()) return stop(ShapeScan::kRefused);
     auto name = text_.substr(at_ + 1, end - at_ - 1);
-    if (name.empty() || name.size() > 63 || at(end + 1) == '"' || may_read_constants(name)) return stop(ShapeScan::kWhole);
+    if (name.empty() || name.size() > 63 || at(end + 1) == '"' || may_read_constants(name))
+      return stop(ShapeScan::kWhole);
     at_ = end + 1;
   }
 
@@ -231,8 +266,10 @@ class Scan {
     std::size_t end = at_ + 2;
     for (int depth = 1; depth > 0; ++end) {
       if (end >= text_.size() || text_[end] == '\0') return stop(ShapeScan::kRefused);
-      if (text_[end] == '/' && at(end + 1) == '*') ++depth, ++end;
-      else if (text_[end] == '*' && at(end + 1) == '/') --depth, ++end;
+      if (text_[end] == '/' && at(end + 1) == '*')
+        ++depth, ++end;
+      else if (text_[end] == '*' && at(end + 1) == '/')
+        --depth, ++end;
     }
     mask(end, kCommentMark);
   }

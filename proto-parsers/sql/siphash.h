@@ -12,11 +12,15 @@ namespace chaperone::sql {
 
 class SipHash {
  public:
-  struct Result { std::uint64_t low, high; };
+  struct Result {
+    std::uint64_t low, high;
+  };
 
   SipHash(std::uint64_t k0, std::uint64_t k1)
-      : v0_(0x736f6d6570736575u ^ k0), v1_(0x646f72616e646f6du ^ k1 ^ 0xee),
-        v2_(0x6c7967656e657261u ^ k0), v3_(0x7465646279746573u ^ k1) {}
+      : v0_(0x736f6d6570736575u ^ k0),
+        v1_(0x646f72616e646f6du ^ k1 ^ 0xee),
+        v2_(0x6c7967656e657261u ^ k0),
+        v3_(0x7465646279746573u ^ k1) {}
 
   void update(std::string_view bytes) {
     total_ += bytes.size();
@@ -55,10 +59,20 @@ class SipHash {
     v0_ ^= word;
   }
   void round() {
-    v0_ += v1_; v1_ = std::rotl(v1_, 13); v1_ ^= v0_; v0_ = std::rotl(v0_, 32);
-    v2_ += v3_; v3_ = std::rotl(v3_, 16); v3_ ^= v2_;
-    v0_ += v3_; v3_ = std::rotl(v3_, 21); v3_ ^= v0_;
-    v2_ += v1_; v1_ = std::rotl(v1_, 17); v1_ ^= v2_; v2_ = std::rotl(v2_, 32);
+    v0_ += v1_;
+    v1_ = std::rotl(v1_, 13);
+    v1_ ^= v0_;
+    v0_ = std::rotl(v0_, 32);
+    v2_ += v3_;
+    v3_ = std::rotl(v3_, 16);
+    v3_ ^= v2_;
+    v0_ += v3_;
+    v3_ = std::rotl(v3_, 21);
+    v3_ ^= v0_;
+    v2_ += v1_;
+    v1_ = std::rotl(v1_, 17);
+    v1_ ^= v2_;
+    v2_ = std::rotl(v2_, 32);
   }
 
   std::uint64_t v0_, v1_, v2_, v3_;

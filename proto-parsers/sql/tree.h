@@ -16,7 +16,12 @@ namespace chaperone::sql {
 
 // How PL/pgSQL's parts are spelled; the numbers are PL/pgSQL's own (RawParseMode).
 enum class ParseMode : std::uint8_t {
-  kStatements = 0, kTypeName = 1, kExpression = 2, kAssign1 = 3, kAssign2 = 4, kAssign3 = 5,
+  kStatements = 0,
+  kTypeName = 1,
+  kExpression = 2,
+  kAssign1 = 3,
+  kAssign2 = 4,
+  kAssign3 = 5,
 };
 
 class Tree {

@@ -5,12 +5,23 @@ namespace chaperone::sql {
 
 Walker::Walker(Context& context, const Resolver& resolver, Findings& findings,
                std::set<std::string>& seen)
-    : context_(context), resolver_(resolver), findings_(findings), seen_(seen), caller_(&resolver) {}
+    : context_(context),
+      resolver_(resolver),
+      findings_(findings),
+      seen_(seen),
+      caller_(&resolver) {}
 
 Walker::Walker(Walker& around, const Resolver& resolver, bool from_catalogue)
-    : context_(around.context_), resolver_(resolver), findings_(around.findings_),
-      seen_(around.seen_), caller_(&resolver), variables_(around.variables_), body_depth_(around.body_depth_ + (from_catalogue ? 1 : 0)),
-      code_depth_(around.code_depth_ + 1), inner_(true), depth_(around.depth_) {}
+    : context_(around.context_),
+      resolver_(resolver),
+      findings_(around.findings_),
+      seen_(around.seen_),
+      caller_(&resolver),
+      variables_(around.variables_),
+      body_depth_(around.body_depth_ + (from_catalogue ? 1 : 0)),
+      code_depth_(around.code_depth_ + 1),
+      inner_(true),
+      depth_(around.depth_) {}
 
 // Hands every child of a node to expression(), which knows the kinds that mean something.
 class Walker::Descent final : public ChildVisitor {
@@ -33,7 +44,8 @@ bool Walker::enter() {
 void Walker::descend(const Node* node, const Scope& scope) {
   Descent visitor(*this, scope);
   if (!visit_children(node, visitor)) {
-    findings_.unknown("it holds a kind of node that is not known (" + std::to_string(node->type) + ")");
+    findings_.unknown("it holds a kind of node that is not known (" + std::to_string(node->type) +
+                      ")");
   }
 }
 
@@ -57,8 +69,8 @@ void Walker::dispatch(const Node* node) {
   if (query_statement(node)) return;
   // Only queries are known to leave no session state; session_statement takes back what it knows.
   findings_.flags.leaves_session_state = true;
-  if (session_statement(node) || drop_statement(node) || grant_statement(node) ||
-      create_statement(node) || alter_statement(node)) {
+  if (session_statement(node) || about_statement(node) || drop_statement(node) ||
+      grant_statement(node) || create_statement(node) || alter_statement(node)) {
     return;
   }
   findings_.unknown("this kind of statement is not known");
@@ -74,10 +86,18 @@ bool Walker::query_statement(const Node* node) {
       if (!inner_) limit_of(query_node);
       break;
     }
-    case T_InsertStmt: verb("INSERT"); break;
-    case T_UpdateStmt: verb("UPDATE"); break;
-    case T_DeleteStmt: verb("DELETE"); break;
-    case T_MergeStmt: verb("MERGE"); break;
+    case T_InsertStmt:
+      verb("INSERT");
+      break;
+    case T_UpdateStmt:
+      verb("UPDATE");
+      break;
+    case T_DeleteStmt:
+      verb("DELETE");
+      break;
+    case T_MergeStmt:
+      verb("MERGE");
+      break;
     case T_PLAssignStmt:  // v[i] := (query), in PL/pgSQL
       expressions(CHAPERONE_AS(PLAssignStmt, node)->indirection, Scope{});
       select(CHAPERONE_AS(PLAssignStmt, node)->val, nullptr);
@@ -85,7 +105,8 @@ bool Walker::query_statement(const Node* node) {
     case T_ReturnStmt:  // RETURN expression, in a SQL function's body
       expression(CHAPERONE_AS(ReturnStmt, node)->returnval, Scope{});
       return true;
-    default: return false;
+    default:
+      return false;
   }
   bound = query(node, nullptr);
   if (!inner_) findings_.row_bound = bound;

@@ -5,14 +5,22 @@ namespace {
 
 EffectSet effects_of(AlterTableType type) {
   switch (type) {
-    case AT_DropColumn: case AT_DropConstraint: case AT_DropExpression: case AT_DropIdentity:
+    case AT_DropColumn:
+    case AT_DropConstraint:
+    case AT_DropExpression:
+    case AT_DropIdentity:
       return Effect::kDefine | Effect::kDrop;
-    case AT_ChangeOwner: case AT_EnableRowSecurity: case AT_DisableRowSecurity:
-    case AT_ForceRowSecurity: case AT_NoForceRowSecurity:
+    case AT_ChangeOwner:
+    case AT_EnableRowSecurity:
+    case AT_DisableRowSecurity:
+    case AT_ForceRowSecurity:
+    case AT_NoForceRowSecurity:
       return Effect::kDefine | Effect::kGrant;
     // A rewrite of every row.
-    case AT_AlterColumnType: return Effect::kDefine | Effect::kWrite;
-    default: return Effect::kDefine;
+    case AT_AlterColumnType:
+      return Effect::kDefine | Effect::kWrite;
+    default:
+      return Effect::kDefine;
   }
 }
 
@@ -28,11 +36,14 @@ const AlterRow kAlters[] = {
     {T_AlterTableMoveAllStmt, "ALTER TABLE", Effect::kDefine | Effect::kAdmin},
     {T_AlterExtensionStmt, "ALTER EXTENSION", Effect::kDefine | Effect::kAdmin | Effect::kRunCode},
     {T_AlterExtensionContentsStmt, "ALTER EXTENSION", Effect::kDefine | Effect::kAdmin},
-    {T_AlterFdwStmt, "ALTER FOREIGN DATA WRAPPER", Effect::kDefine | Effect::kAdmin | Effect::kRunCode},
+    {T_AlterFdwStmt, "ALTER FOREIGN DATA WRAPPER",
+     Effect::kDefine | Effect::kAdmin | Effect::kRunCode},
     {T_AlterForeignServerStmt, "ALTER SERVER", Effect::kDefine | Effect::kExport},
-    {T_AlterUserMappingStmt, "ALTER USER MAPPING", Effect::kDefine | Effect::kExport | Effect::kGrant},
+    {T_AlterUserMappingStmt, "ALTER USER MAPPING",
+     Effect::kDefine | Effect::kExport | Effect::kGrant},
     {T_AlterEventTrigStmt, "ALTER EVENT TRIGGER", Effect::kDefine | Effect::kAdmin},
-    {T_AlterOpFamilyStmt, "ALTER OPERATOR FAMILY", Effect::kDefine | Effect::kAdmin | Effect::kRunCode},
+    {T_AlterOpFamilyStmt, "ALTER OPERATOR FAMILY",
+     Effect::kDefine | Effect::kAdmin | Effect::kRunCode},
     {T_AlterStatsStmt, "ALTER STATISTICS", Effect::kDefine},
     {T_AlterOperatorStmt, "ALTER OPERATOR", Effect::kDefine},
     {T_AlterTypeStmt, "ALTER TYPE", Effect::kDefine},
@@ -44,26 +55,33 @@ const AlterRow kAlters[] = {
     {T_AlterTSDictionaryStmt, "ALTER TEXT SEARCH DICTIONARY", Effect::kDefine},
     {T_AlterTSConfigurationStmt, "ALTER TEXT SEARCH CONFIGURATION", Effect::kDefine},
     {T_AlterPublicationStmt, "ALTER PUBLICATION", Effect::kDefine | Effect::kReplicate},
-    {T_AlterSubscriptionStmt, "ALTER SUBSCRIPTION", Effect::kDefine | Effect::kReplicate | Effect::kImport},
+    {T_AlterSubscriptionStmt, "ALTER SUBSCRIPTION",
+     Effect::kDefine | Effect::kReplicate | Effect::kImport},
 };
 
 }  // namespace
 
 bool Walker::alter_statement(const Node* node) {
   switch (tag_of(node)) {
-    case T_AlterTableStmt: alter_table(CHAPERONE_AS(AlterTableStmt, node)); return true;
+    case T_AlterTableStmt:
+      alter_table(CHAPERONE_AS(AlterTableStmt, node));
+      return true;
     case T_AlterSeqStmt:
       ddl("ALTER SEQUENCE", Effect::kDefine);
       existing(ObjectKind::kSequence, CHAPERONE_AS(AlterSeqStmt, node)->sequence, Effect::kDefine);
       return true;
     case T_RenameStmt: {
       const auto* rename = CHAPERONE_AS(RenameStmt, node);
-      bool column = rename->renameType == OBJECT_COLUMN || rename->renameType == OBJECT_TABCONSTRAINT;
-      ObjectType type = column && rename->relationType != OBJECT_ACCESS_METHOD ? rename->relationType : rename->renameType;
+      bool column =
+          rename->renameType == OBJECT_COLUMN || rename->renameType == OBJECT_TABCONSTRAINT;
+      ObjectType type = column && rename->relationType != OBJECT_ACCESS_METHOD
+                            ? rename->relationType
+                            : rename->renameType;
       ddl("ALTER " + std::string(word_of(type)), Effect::kDefine);
       if (rename->relation) existing(kind_of(type), rename->relation, Effect::kDefine);
       if (rename->object) object_named(rename->renameType, rename->object, Effect::kDefine);
-      if (!rename->relation && !rename->object) named(kind_of(type), view_of(rename->subname), Effect::kDefine);
+      if (!rename->relation && !rename->object)
+        named(kind_of(type), view_of(rename->subname), Effect::kDefine);
       return true;
     }
     case T_AlterObjectSchemaStmt: {
@@ -98,7 +116,8 @@ bool Walker::alter_statement(const Node* node) {
       if (comment->object) object_named(comment->objtype, comment->object, Effect::kDefine);
       return true;
     }
-    default: break;
+    default:
+      break;
   }
   for (const auto& row : kAlters) {
     if (row.tag != tag_of(node)) continue;
@@ -137,7 +156,8 @@ void Walker::alter_table(const AlterTableStmt* node) {
     if (!command) continue;
     effects |= effects_of(command->subtype);
     expression(command->def, Scope{});
-    bool column = command->name && (command->subtype == AT_DropColumn || command->subtype == AT_AlterColumnType);
+    bool column = command->name &&
+                  (command->subtype == AT_DropColumn || command->subtype == AT_AlterColumnType);
     if (column) findings_.column(relation_name(node->relation), command->name, Effect::kWrite);
   }
   existing(kind_of(node->objtype), node->relation, effects);

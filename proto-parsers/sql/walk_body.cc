@@ -1,5 +1,5 @@
-#include "proto-parsers/sql/limits.h"
 #include "proto-parsers/sql/lexer.h"
+#include "proto-parsers/sql/limits.h"
 #include "proto-parsers/sql/plpgsql.h"
 #include "proto-parsers/sql/walker.h"
 
@@ -33,17 +33,21 @@ RoutineOptions options_of(const List* options) {
 
 // What a text that is run but cannot be parsed announces by its words.
 EffectSet announced(std::string_view text) {
-  struct Announcement { std::string_view word; EffectSet effects; };
+  struct Announcement {
+    std::string_view word;
+    EffectSet effects;
+  };
   constexpr Announcement kWords[] = {
-      {"drop", Effect::kDrop}, {"truncate", Effect::kDelete}, {"delete", Effect::kDelete},
-      {"insert", Effect::kWrite}, {"update", Effect::kWrite}, {"merge", Effect::kWrite},
-      {"create", Effect::kDefine}, {"alter", Effect::kDefine}, {"grant", Effect::kGrant},
-      {"revoke", Effect::kGrant}, {"copy", Effect::kExport}};
+      {"drop", Effect::kDrop},     {"truncate", Effect::kDelete}, {"delete", Effect::kDelete},
+      {"insert", Effect::kWrite},  {"update", Effect::kWrite},    {"merge", Effect::kWrite},
+      {"create", Effect::kDefine}, {"alter", Effect::kDefine},    {"grant", Effect::kGrant},
+      {"revoke", Effect::kGrant},  {"copy", Effect::kExport}};
   EffectSet effects;
   Lexer lexer(text, Reading{});
   for (Token token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
     for (const auto& known : kWords) {
-      if (token.kind == TokenKind::kWord && same_word(token.text, known.word)) effects |= known.effects;
+      if (token.kind == TokenKind::kWord && same_word(token.text, known.word))
+        effects |= known.effects;
     }
   }
   return effects;
@@ -72,7 +76,9 @@ std::string guess(const Node* node, int depth) {
         made += pattern[i];
         continue;
       }
-      while (i + 1 < pattern.size() && std::string_view("0123456789$-*").find(pattern[i + 1]) != std::string_view::npos) ++i;
+      while (i + 1 < pattern.size() &&
+             std::string_view("0123456789$-*").find(pattern[i + 1]) != std::string_view::npos)
+        ++i;
       char kind = i + 1 < pattern.size() ? pattern[++i] : '%';
       made += kind == 'L' ? "'*'" : kind == '%' ? "%" : kSomething;
     }
@@ -205,7 +211,8 @@ void Walker::function_body(const CatalogueFunction& function) {
   }
   Reading plain;
   plain.server_version = context_.reading.server_version;
-  Resolver own(resolver_.data(), function.search_path.empty() ? caller_->path() : function.search_path);
+  Resolver own(resolver_.data(),
+               function.search_path.empty() ? caller_->path() : function.search_path);
   Tree tree(function.definition, plain);
   if (!tree.ok()) return opaque_code();
   Walker inner(*this, own, true);
@@ -230,7 +237,9 @@ void Walker::create_function(const CreateFunctionStmt* node) {
   for (const Node* one : Nodes(node->options)) {
     const auto* option = CHAPERONE_AS(DefElem, one);
     // SECURITY DEFINER lends the owner's rights to whoever calls.
-    const auto* flag = option && view_of(option->defname) == "security" ? CHAPERONE_AS(Boolean, option->arg) : nullptr;
+    const auto* flag = option && view_of(option->defname) == "security"
+                           ? CHAPERONE_AS(Boolean, option->arg)
+                           : nullptr;
     if (flag && flag->boolval) findings_.effect(Effect::kGrant);
   }
   if (options.language == "c" || options.language == "internal" || options.has_library) {

@@ -85,7 +85,8 @@ void Walker::constant_argument(const Builtin& what, const List* arguments) {
   std::string text = constant_at(arguments, what.argument);
   if (!text.empty()) {
     auto [schema, name] = split_name(text);
-    bool relation = what.argument_kind == ObjectKind::kSequence || what.argument_kind == ObjectKind::kTable;
+    bool relation =
+        what.argument_kind == ObjectKind::kSequence || what.argument_kind == ObjectKind::kTable;
     findings_.object(what.argument_kind, relation ? resolver_.relation(schema, name).full : text,
                      what.effects);
   }

@@ -16,61 +16,98 @@ struct CreateRow {
 
 const CreateRow kCreates[] = {
     {T_CreateSchemaStmt, "CREATE SCHEMA", Effect::kDefine, ObjectKind::kSchema},
-    {T_CreateTableSpaceStmt, "CREATE TABLESPACE", Effect::kDefine | Effect::kAdmin, ObjectKind::kOther},
+    {T_CreateTableSpaceStmt, "CREATE TABLESPACE", Effect::kDefine | Effect::kAdmin,
+     ObjectKind::kOther},
     // An extension's script runs as its owner, often the superuser.
-    {T_CreateExtensionStmt, "CREATE EXTENSION", Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kExtension},
-    {T_CreateFdwStmt, "CREATE FOREIGN DATA WRAPPER", Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kOther},
+    {T_CreateExtensionStmt, "CREATE EXTENSION", Effect::kDefine | Effect::kAdmin | Effect::kRunCode,
+     ObjectKind::kExtension},
+    {T_CreateFdwStmt, "CREATE FOREIGN DATA WRAPPER",
+     Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kOther},
     // A server is a way out.
-    {T_CreateForeignServerStmt, "CREATE SERVER", Effect::kDefine | Effect::kExport, ObjectKind::kOther},
-    {T_CreateUserMappingStmt, "CREATE USER MAPPING", Effect::kDefine | Effect::kExport | Effect::kGrant, ObjectKind::kOther},
-    {T_ImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA", Effect::kDefine | Effect::kImport, ObjectKind::kSchema},
-    {T_CreateAmStmt, "CREATE ACCESS METHOD", Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kOther},
-    {T_CreateEventTrigStmt, "CREATE EVENT TRIGGER", Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kTrigger},
-    {T_CreatePLangStmt, "CREATE LANGUAGE", Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kOther},
+    {T_CreateForeignServerStmt, "CREATE SERVER", Effect::kDefine | Effect::kExport,
+     ObjectKind::kOther},
+    {T_CreateUserMappingStmt, "CREATE USER MAPPING",
+     Effect::kDefine | Effect::kExport | Effect::kGrant, ObjectKind::kOther},
+    {T_ImportForeignSchemaStmt, "IMPORT FOREIGN SCHEMA", Effect::kDefine | Effect::kImport,
+     ObjectKind::kSchema},
+    {T_CreateAmStmt, "CREATE ACCESS METHOD", Effect::kDefine | Effect::kAdmin | Effect::kRunCode,
+     ObjectKind::kOther},
+    {T_CreateEventTrigStmt, "CREATE EVENT TRIGGER",
+     Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kTrigger},
+    {T_CreatePLangStmt, "CREATE LANGUAGE", Effect::kDefine | Effect::kAdmin | Effect::kRunCode,
+     ObjectKind::kOther},
     {T_CreateDomainStmt, "CREATE DOMAIN", Effect::kDefine, ObjectKind::kType},
-    {T_CreateOpClassStmt, "CREATE OPERATOR CLASS", Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kOther},
-    {T_CreateOpFamilyStmt, "CREATE OPERATOR FAMILY", Effect::kDefine | Effect::kAdmin, ObjectKind::kOther},
+    {T_CreateOpClassStmt, "CREATE OPERATOR CLASS",
+     Effect::kDefine | Effect::kAdmin | Effect::kRunCode, ObjectKind::kOther},
+    {T_CreateOpFamilyStmt, "CREATE OPERATOR FAMILY", Effect::kDefine | Effect::kAdmin,
+     ObjectKind::kOther},
     {T_CreateStatsStmt, "CREATE STATISTICS", Effect::kDefine, ObjectKind::kOther},
     {T_CompositeTypeStmt, "CREATE TYPE", Effect::kDefine, ObjectKind::kType},
     {T_CreateEnumStmt, "CREATE TYPE", Effect::kDefine, ObjectKind::kType},
     {T_CreateRangeStmt, "CREATE TYPE", Effect::kDefine | Effect::kRunCode, ObjectKind::kType},
     {T_CreatedbStmt, "CREATE DATABASE", Effect::kDefine | Effect::kAdmin, ObjectKind::kDatabase},
-    {T_CreateConversionStmt, "CREATE CONVERSION", Effect::kDefine | Effect::kRunCode, ObjectKind::kOther},
+    {T_CreateConversionStmt, "CREATE CONVERSION", Effect::kDefine | Effect::kRunCode,
+     ObjectKind::kOther},
     // From here on a function runs where nobody calls one by name.
     {T_CreateCastStmt, "CREATE CAST", Effect::kDefine | Effect::kRunCode, ObjectKind::kOther},
-    {T_CreateTransformStmt, "CREATE TRANSFORM", Effect::kDefine | Effect::kRunCode, ObjectKind::kOther},
-    {T_CreatePublicationStmt, "CREATE PUBLICATION", Effect::kDefine | Effect::kReplicate, ObjectKind::kPublication},
-    {T_CreateSubscriptionStmt, "CREATE SUBSCRIPTION", Effect::kDefine | Effect::kReplicate | Effect::kImport, ObjectKind::kPublication},
+    {T_CreateTransformStmt, "CREATE TRANSFORM", Effect::kDefine | Effect::kRunCode,
+     ObjectKind::kOther},
+    {T_CreatePublicationStmt, "CREATE PUBLICATION", Effect::kDefine | Effect::kReplicate,
+     ObjectKind::kPublication},
+    {T_CreateSubscriptionStmt, "CREATE SUBSCRIPTION",
+     Effect::kDefine | Effect::kReplicate | Effect::kImport, ObjectKind::kPublication},
 };
 
 std::string name_of_created(const Node* node) {
   switch (tag_of(node)) {
     case T_CreateSchemaStmt: {
       const auto* schema = CHAPERONE_AS(CreateSchemaStmt, node);
-      if (!schema->schemaname && schema->authrole) return std::string(view_of(schema->authrole->rolename));
+      if (!schema->schemaname && schema->authrole)
+        return std::string(view_of(schema->authrole->rolename));
       return std::string(view_of(schema->schemaname));
     }
-    case T_CreateTableSpaceStmt: return CHAPERONE_AS(CreateTableSpaceStmt, node)->tablespacename;
-    case T_CreateExtensionStmt: return CHAPERONE_AS(CreateExtensionStmt, node)->extname;
-    case T_CreateFdwStmt: return CHAPERONE_AS(CreateFdwStmt, node)->fdwname;
-    case T_CreateForeignServerStmt: return CHAPERONE_AS(CreateForeignServerStmt, node)->servername;
-    case T_CreateUserMappingStmt: return CHAPERONE_AS(CreateUserMappingStmt, node)->servername;
-    case T_ImportForeignSchemaStmt: return CHAPERONE_AS(ImportForeignSchemaStmt, node)->local_schema;
-    case T_CreateAmStmt: return CHAPERONE_AS(CreateAmStmt, node)->amname;
-    case T_CreateEventTrigStmt: return CHAPERONE_AS(CreateEventTrigStmt, node)->trigname;
-    case T_CreatePLangStmt: return CHAPERONE_AS(CreatePLangStmt, node)->plname;
-    case T_CreateDomainStmt: return joined_name(CHAPERONE_AS(CreateDomainStmt, node)->domainname);
-    case T_CreateOpClassStmt: return joined_name(CHAPERONE_AS(CreateOpClassStmt, node)->opclassname);
-    case T_CreateOpFamilyStmt: return joined_name(CHAPERONE_AS(CreateOpFamilyStmt, node)->opfamilyname);
-    case T_CreateStatsStmt: return joined_name(CHAPERONE_AS(CreateStatsStmt, node)->defnames);
-    case T_CompositeTypeStmt: return std::string(view_of(CHAPERONE_AS(CompositeTypeStmt, node)->typevar->relname));
-    case T_CreateEnumStmt: return joined_name(CHAPERONE_AS(CreateEnumStmt, node)->typeName);
-    case T_CreateRangeStmt: return joined_name(CHAPERONE_AS(CreateRangeStmt, node)->typeName);
-    case T_CreatedbStmt: return CHAPERONE_AS(CreatedbStmt, node)->dbname;
-    case T_CreateConversionStmt: return joined_name(CHAPERONE_AS(CreateConversionStmt, node)->conversion_name);
-    case T_CreatePublicationStmt: return CHAPERONE_AS(CreatePublicationStmt, node)->pubname;
-    case T_CreateSubscriptionStmt: return CHAPERONE_AS(CreateSubscriptionStmt, node)->subname;
-    default: return {};
+    case T_CreateTableSpaceStmt:
+      return CHAPERONE_AS(CreateTableSpaceStmt, node)->tablespacename;
+    case T_CreateExtensionStmt:
+      return CHAPERONE_AS(CreateExtensionStmt, node)->extname;
+    case T_CreateFdwStmt:
+      return CHAPERONE_AS(CreateFdwStmt, node)->fdwname;
+    case T_CreateForeignServerStmt:
+      return CHAPERONE_AS(CreateForeignServerStmt, node)->servername;
+    case T_CreateUserMappingStmt:
+      return CHAPERONE_AS(CreateUserMappingStmt, node)->servername;
+    case T_ImportForeignSchemaStmt:
+      return CHAPERONE_AS(ImportForeignSchemaStmt, node)->local_schema;
+    case T_CreateAmStmt:
+      return CHAPERONE_AS(CreateAmStmt, node)->amname;
+    case T_CreateEventTrigStmt:
+      return CHAPERONE_AS(CreateEventTrigStmt, node)->trigname;
+    case T_CreatePLangStmt:
+      return CHAPERONE_AS(CreatePLangStmt, node)->plname;
+    case T_CreateDomainStmt:
+      return joined_name(CHAPERONE_AS(CreateDomainStmt, node)->domainname);
+    case T_CreateOpClassStmt:
+      return joined_name(CHAPERONE_AS(CreateOpClassStmt, node)->opclassname);
+    case T_CreateOpFamilyStmt:
+      return joined_name(CHAPERONE_AS(CreateOpFamilyStmt, node)->opfamilyname);
+    case T_CreateStatsStmt:
+      return joined_name(CHAPERONE_AS(CreateStatsStmt, node)->defnames);
+    case T_CompositeTypeStmt:
+      return std::string(view_of(CHAPERONE_AS(CompositeTypeStmt, node)->typevar->relname));
+    case T_CreateEnumStmt:
+      return joined_name(CHAPERONE_AS(CreateEnumStmt, node)->typeName);
+    case T_CreateRangeStmt:
+      return joined_name(CHAPERONE_AS(CreateRangeStmt, node)->typeName);
+    case T_CreatedbStmt:
+      return CHAPERONE_AS(CreatedbStmt, node)->dbname;
+    case T_CreateConversionStmt:
+      return joined_name(CHAPERONE_AS(CreateConversionStmt, node)->conversion_name);
+    case T_CreatePublicationStmt:
+      return CHAPERONE_AS(CreatePublicationStmt, node)->pubname;
+    case T_CreateSubscriptionStmt:
+      return CHAPERONE_AS(CreateSubscriptionStmt, node)->subname;
+    default:
+      return {};
   }
 }
 
@@ -78,24 +115,42 @@ std::string name_of_created(const Node* node) {
 
 bool Walker::create_statement(const Node* node) {
   switch (tag_of(node)) {
-    case T_CreateStmt: create_table(CHAPERONE_AS(CreateStmt, node), "CREATE TABLE"); return true;
+    case T_CreateStmt:
+      create_table(CHAPERONE_AS(CreateStmt, node), "CREATE TABLE");
+      return true;
     case T_CreateForeignTableStmt:
       create_table(&CHAPERONE_AS(CreateForeignTableStmt, node)->base, "CREATE FOREIGN TABLE");
       findings_.effect(Effect::kImport | Effect::kExport);
-      named(ObjectKind::kOther, view_of(CHAPERONE_AS(CreateForeignTableStmt, node)->servername), Effect::kExport);
+      named(ObjectKind::kOther, view_of(CHAPERONE_AS(CreateForeignTableStmt, node)->servername),
+            Effect::kExport);
       return true;
-    case T_CreateTableAsStmt: create_table_as(CHAPERONE_AS(CreateTableAsStmt, node)); return true;
-    case T_ViewStmt: create_view(CHAPERONE_AS(ViewStmt, node)); return true;
-    case T_IndexStmt: create_index(CHAPERONE_AS(IndexStmt, node)); return true;
-    case T_CreateFunctionStmt: create_function(CHAPERONE_AS(CreateFunctionStmt, node)); return true;
-    case T_CreateTrigStmt: create_trigger(CHAPERONE_AS(CreateTrigStmt, node)); return true;
-    case T_RuleStmt: create_rule(CHAPERONE_AS(RuleStmt, node)); return true;
+    case T_CreateTableAsStmt:
+      create_table_as(CHAPERONE_AS(CreateTableAsStmt, node));
+      return true;
+    case T_ViewStmt:
+      create_view(CHAPERONE_AS(ViewStmt, node));
+      return true;
+    case T_IndexStmt:
+      create_index(CHAPERONE_AS(IndexStmt, node));
+      return true;
+    case T_CreateFunctionStmt:
+      create_function(CHAPERONE_AS(CreateFunctionStmt, node));
+      return true;
+    case T_CreateTrigStmt:
+      create_trigger(CHAPERONE_AS(CreateTrigStmt, node));
+      return true;
+    case T_RuleStmt:
+      create_rule(CHAPERONE_AS(RuleStmt, node));
+      return true;
     case T_CreateSeqStmt:
       ddl("CREATE SEQUENCE", Effect::kDefine);
       defined(ObjectKind::kSequence, CHAPERONE_AS(CreateSeqStmt, node)->sequence, Effect::kDefine);
       return true;
-    case T_DefineStmt: define_from(CHAPERONE_AS(DefineStmt, node)); return true;
-    default: break;
+    case T_DefineStmt:
+      define_from(CHAPERONE_AS(DefineStmt, node));
+      return true;
+    default:
+      break;
   }
   for (const auto& row : kCreates) {
     if (row.tag == tag_of(node)) {
@@ -121,7 +176,8 @@ void Walker::create_other(const Node* node) {
     call(schema_name(trigger->funcname), last_name(trigger->funcname), nullptr);
   }
   Scope none;
-  if (const auto* type = CHAPERONE_AS(CompositeTypeStmt, node)) return expressions(type->coldeflist, none);
+  if (const auto* type = CHAPERONE_AS(CompositeTypeStmt, node))
+    return expressions(type->coldeflist, none);
   if (const auto* cast = CHAPERONE_AS(CreateCastStmt, node); cast && cast->func) {
     call(schema_name(cast->func->objname), last_name(cast->func->objname), nullptr);
   }
@@ -133,17 +189,19 @@ void Walker::create_other(const Node* node) {
 // Aggregates, operators and types name the functions that will run for them.
 void Walker::define_from(const DefineStmt* node) {
   ddl("CREATE " + std::string(word_of(node->kind)), Effect::kDefine);
-  findings_.object(kind_of(node->kind), resolver_.created(schema_name(node->defnames), last_name(node->defnames)),
+  findings_.object(kind_of(node->kind),
+                   resolver_.created(schema_name(node->defnames), last_name(node->defnames)),
                    Effect::kDefine);
-  bool runs = node->kind == OBJECT_AGGREGATE || node->kind == OBJECT_OPERATOR || node->kind == OBJECT_TYPE;
+  bool runs =
+      node->kind == OBJECT_AGGREGATE || node->kind == OBJECT_OPERATOR || node->kind == OBJECT_TYPE;
   if (!runs || !node->definition) return;
   findings_.effect(Effect::kRunCode);
   for (const Node* one : Nodes(node->definition)) {
     const auto* option = CHAPERONE_AS(DefElem, one);
     const auto* name = option ? CHAPERONE_AS(TypeName, option->arg) : nullptr;
     std::string_view what = option ? view_of(option->defname) : std::string_view();
-    bool function = what.ends_with("func") || what == "function" || what == "procedure" || what == "input" ||
-                    what == "output" || what == "receive" || what == "send";
+    bool function = what.ends_with("func") || what == "function" || what == "procedure" ||
+                    what == "input" || what == "output" || what == "receive" || what == "send";
     if (name && function) call(schema_name(name->names), last_name(name->names), nullptr);
   }
 }
@@ -200,7 +258,8 @@ void Walker::create_trigger(const CreateTrigStmt* node) {
   ddl("CREATE TRIGGER", Effect::kDefine);
   existing(ObjectKind::kTable, node->relation, Effect::kDefine);
   if (node->relation) {
-    findings_.object(ObjectKind::kTrigger, relation_name(node->relation) + "." + std::string(view_of(node->trigname)),
+    findings_.object(ObjectKind::kTrigger,
+                     relation_name(node->relation) + "." + std::string(view_of(node->trigname)),
                      Effect::kDefine);
   }
   call(schema_name(node->funcname), last_name(node->funcname), nullptr);
@@ -211,7 +270,8 @@ void Walker::create_rule(const RuleStmt* node) {
   ddl("CREATE RULE", Effect::kDefine | Effect::kRunCode);
   existing(ObjectKind::kTable, node->relation, Effect::kDefine);
   if (node->relation) {
-    findings_.object(ObjectKind::kRule, relation_name(node->relation) + "." + std::string(view_of(node->rulename)),
+    findings_.object(ObjectKind::kRule,
+                     relation_name(node->relation) + "." + std::string(view_of(node->rulename)),
                      Effect::kDefine);
   }
   expression(node->whereClause, Scope{});

@@ -4,33 +4,44 @@ namespace chaperone::sql {
 
 bool Walker::drop_statement(const Node* node) {
   switch (tag_of(node)) {
-    case T_DropStmt: drop_objects(CHAPERONE_AS(DropStmt, node)); return true;
-    case T_TruncateStmt: truncate(CHAPERONE_AS(TruncateStmt, node)); return true;
+    case T_DropStmt:
+      drop_objects(CHAPERONE_AS(DropStmt, node));
+      return true;
+    case T_TruncateStmt:
+      truncate(CHAPERONE_AS(TruncateStmt, node));
+      return true;
     case T_DropdbStmt:
       ddl("DROP DATABASE", Effect::kDrop | Effect::kAdmin);
       named(ObjectKind::kDatabase, view_of(CHAPERONE_AS(DropdbStmt, node)->dbname), Effect::kDrop);
       return true;
     case T_DropTableSpaceStmt:
       ddl("DROP TABLESPACE", Effect::kDrop | Effect::kAdmin);
-      named(ObjectKind::kOther, view_of(CHAPERONE_AS(DropTableSpaceStmt, node)->tablespacename), Effect::kDrop);
+      named(ObjectKind::kOther, view_of(CHAPERONE_AS(DropTableSpaceStmt, node)->tablespacename),
+            Effect::kDrop);
       return true;
     case T_DropRoleStmt:
       ddl("DROP ROLE", Effect::kDrop | Effect::kGrant);
       for (const Node* one : Nodes(CHAPERONE_AS(DropRoleStmt, node)->roles)) {
         const auto* role = CHAPERONE_AS(RoleSpec, one);
-        if (role && role->rolename) named(ObjectKind::kRole, view_of(role->rolename), Effect::kDrop);
+        if (role && role->rolename)
+          named(ObjectKind::kRole, view_of(role->rolename), Effect::kDrop);
       }
       return true;
-    case T_DropOwnedStmt: ddl("DROP OWNED", Effect::kDrop | Effect::kGrant); return true;
+    case T_DropOwnedStmt:
+      ddl("DROP OWNED", Effect::kDrop | Effect::kGrant);
+      return true;
     case T_DropUserMappingStmt:
       ddl("DROP USER MAPPING", Effect::kDrop | Effect::kGrant);
-      named(ObjectKind::kOther, view_of(CHAPERONE_AS(DropUserMappingStmt, node)->servername), Effect::kDrop);
+      named(ObjectKind::kOther, view_of(CHAPERONE_AS(DropUserMappingStmt, node)->servername),
+            Effect::kDrop);
       return true;
     case T_DropSubscriptionStmt:
       ddl("DROP SUBSCRIPTION", Effect::kDrop | Effect::kReplicate);
-      named(ObjectKind::kPublication, view_of(CHAPERONE_AS(DropSubscriptionStmt, node)->subname), Effect::kDrop);
+      named(ObjectKind::kPublication, view_of(CHAPERONE_AS(DropSubscriptionStmt, node)->subname),
+            Effect::kDrop);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -9,27 +9,57 @@ void Walker::expressions(const List* list, const Scope& scope) {
 void Walker::expression(const Node* node, const Scope& scope) {
   if (!node || !findings_.work() || !enter()) return;
   switch (tag_of(node)) {
-    case T_A_Const: case T_ParamRef: case T_SetToDefault: case T_String: case T_Integer:
-    case T_Float: case T_Boolean: case T_BitString: case T_A_Star: break;
-    case T_List: expressions(reinterpret_cast<const List*>(node), scope); break;
-    case T_ColumnRef: column_reference(CHAPERONE_AS(ColumnRef, node), scope); break;
-    case T_FuncCall: function_call(CHAPERONE_AS(FuncCall, node), scope); break;
-    case T_A_Expr: operator_chain(CHAPERONE_AS(A_Expr, node), scope); break;
-    case T_SubLink: sublink(CHAPERONE_AS(SubLink, node), scope); break;
-    case T_TypeName: type_name(CHAPERONE_AS(TypeName, node)); break;
-    case T_A_Indirection: indirection(CHAPERONE_AS(A_Indirection, node), scope); break;
-    case T_SelectStmt: case T_InsertStmt: case T_UpdateStmt: case T_DeleteStmt: case T_MergeStmt:
+    case T_A_Const:
+    case T_ParamRef:
+    case T_SetToDefault:
+    case T_String:
+    case T_Integer:
+    case T_Float:
+    case T_Boolean:
+    case T_BitString:
+    case T_A_Star:
+      break;
+    case T_List:
+      expressions(reinterpret_cast<const List*>(node), scope);
+      break;
+    case T_ColumnRef:
+      column_reference(CHAPERONE_AS(ColumnRef, node), scope);
+      break;
+    case T_FuncCall:
+      function_call(CHAPERONE_AS(FuncCall, node), scope);
+      break;
+    case T_A_Expr:
+      operator_chain(CHAPERONE_AS(A_Expr, node), scope);
+      break;
+    case T_SubLink:
+      sublink(CHAPERONE_AS(SubLink, node), scope);
+      break;
+    case T_TypeName:
+      type_name(CHAPERONE_AS(TypeName, node));
+      break;
+    case T_A_Indirection:
+      indirection(CHAPERONE_AS(A_Indirection, node), scope);
+      break;
+    case T_SelectStmt:
+    case T_InsertStmt:
+    case T_UpdateStmt:
+    case T_DeleteStmt:
+    case T_MergeStmt:
       query(node, &scope);
       break;
-    case T_RangeVar: touch(resolver_.relation(view_of(CHAPERONE_AS(RangeVar, node)->schemaname),
-                                              view_of(CHAPERONE_AS(RangeVar, node)->relname)),
-                           referred_, true);
+    case T_RangeVar:
+      touch(resolver_.relation(view_of(CHAPERONE_AS(RangeVar, node)->schemaname),
+                               view_of(CHAPERONE_AS(RangeVar, node)->relname)),
+            referred_, true);
       break;
     case T_SortBy:
       operator_name(CHAPERONE_AS(SortBy, node)->useOp);
       descend(node, scope);
       break;
-    case T_JsonFuncExpr: case T_JsonParseExpr: case T_JsonScalarExpr: case T_JsonSerializeExpr:
+    case T_JsonFuncExpr:
+    case T_JsonParseExpr:
+    case T_JsonScalarExpr:
+    case T_JsonSerializeExpr:
     case T_MergeSupportFunc:
       // Before 17 these spellings are calls of whatever function bears the name.
       if (context_.reading.server_version < 170000) {
@@ -38,7 +68,9 @@ void Walker::expression(const Node* node, const Scope& scope) {
       }
       descend(node, scope);
       break;
-    default: descend(node, scope); break;
+    default:
+      descend(node, scope);
+      break;
   }
   leave();
 }
@@ -77,12 +109,17 @@ void Walker::indirection(const A_Indirection* node, const Scope& scope) {
 void Walker::operator_chain(const A_Expr* node, const Scope& scope) {
   for (;;) {
     switch (node->kind) {
-      case AEXPR_BETWEEN: case AEXPR_NOT_BETWEEN: case AEXPR_BETWEEN_SYM: case AEXPR_NOT_BETWEEN_SYM:
+      case AEXPR_BETWEEN:
+      case AEXPR_NOT_BETWEEN:
+      case AEXPR_BETWEEN_SYM:
+      case AEXPR_NOT_BETWEEN_SYM:
         for (std::string_view op : {">=", "<=", "<", ">"}) {
           for (const auto* found : resolver_.operators({}, op)) call_by_oid(found->function);
         }
         break;
-      default: operator_name(node->name); break;
+      default:
+        operator_name(node->name);
+        break;
     }
     expression(node->rexpr, scope);
     const auto* left = CHAPERONE_AS(A_Expr, node->lexpr);

@@ -9,48 +9,57 @@ namespace {
 std::string_view name_of_role(const RoleSpec* role) {
   if (!role) return {};
   switch (role->roletype) {
-    case ROLESPEC_CSTRING: return view_of(role->rolename);
-    case ROLESPEC_PUBLIC: return "public";
-    case ROLESPEC_SESSION_USER: return "session_user";
-    default: return "current_user";
+    case ROLESPEC_CSTRING:
+      return view_of(role->rolename);
+    case ROLESPEC_PUBLIC:
+      return "public";
+    case ROLESPEC_SESSION_USER:
+      return "session_user";
+    default:
+      return "current_user";
   }
 }
 
 }  // namespace
 
+void Walker::roles(const List* list) {
+  for (const Node* one : Nodes(list)) {
+    const auto* role = CHAPERONE_AS(RoleSpec, one);
+    if (role) named(ObjectKind::kRole, name_of_role(role), Effect::kGrant);
+  }
+}
+
+void Walker::grant_privileges(const GrantStmt* node) {
+  ddl(node->is_grant ? "GRANT" : "REVOKE", Effect::kGrant);
+  ObjectType type = node->targtype == ACL_TARGET_ALL_IN_SCHEMA ? OBJECT_SCHEMA : node->objtype;
+  for (const Node* one : Nodes(node->objects)) {
+    if (const auto* range = CHAPERONE_AS(RangeVar, one)) {
+      existing(kind_of(node->objtype), range, Effect::kGrant);
+    } else {
+      object_named(type, one, Effect::kGrant);
+    }
+  }
+  roles(node->grantees);
+}
+
+void Walker::grant_roles(const GrantRoleStmt* node) {
+  ddl(node->is_grant ? "GRANT ROLE" : "REVOKE ROLE", Effect::kGrant);
+  for (const Node* one : Nodes(node->granted_roles)) {
+    const auto* role = CHAPERONE_AS(AccessPriv, one);
+    if (role) named(ObjectKind::kRole, view_of(role->priv_name), Effect::kGrant);
+  }
+  roles(node->grantee_roles);
+}
+
 bool Walker::grant_statement(const Node* node) {
   constexpr Effect kGrant = Effect::kGrant;
-  Scope none;
-  auto roles = [&](const List* list) {
-    for (const Node* one : Nodes(list)) {
-      if (const auto* role = CHAPERONE_AS(RoleSpec, one)) named(ObjectKind::kRole, name_of_role(role), kGrant);
-    }
-  };
   switch (tag_of(node)) {
-    case T_GrantStmt: {
-      const auto* grant = CHAPERONE_AS(GrantStmt, node);
-      ddl(grant->is_grant ? "GRANT" : "REVOKE", kGrant);
-      for (const Node* one : Nodes(grant->objects)) {
-        if (const auto* range = CHAPERONE_AS(RangeVar, one)) {
-          existing(kind_of(grant->objtype), range, kGrant);
-        } else {
-          ObjectType type = grant->targtype == ACL_TARGET_ALL_IN_SCHEMA ? OBJECT_SCHEMA : grant->objtype;
-          object_named(type, one, kGrant);
-        }
-      }
-      roles(grant->grantees);
+    case T_GrantStmt:
+      grant_privileges(CHAPERONE_AS(GrantStmt, node));
       return true;
-    }
-    case T_GrantRoleStmt: {
-      const auto* grant = CHAPERONE_AS(GrantRoleStmt, node);
-      ddl(grant->is_grant ? "GRANT ROLE" : "REVOKE ROLE", kGrant);
-      for (const Node* one : Nodes(grant->granted_roles)) {
-        const auto* role = CHAPERONE_AS(AccessPriv, one);
-        if (role) named(ObjectKind::kRole, view_of(role->priv_name), kGrant);
-      }
-      roles(grant->grantee_roles);
+    case T_GrantRoleStmt:
+      grant_roles(CHAPERONE_AS(GrantRoleStmt, node));
       return true;
-    }
     case T_CreateRoleStmt:
       ddl("CREATE ROLE", kGrant | Effect::kDefine);
       named(ObjectKind::kRole, view_of(CHAPERONE_AS(CreateRoleStmt, node)->role), kGrant);
@@ -63,10 +72,13 @@ bool Walker::grant_statement(const Node* node) {
       const auto* alter = CHAPERONE_AS(AlterRoleSetStmt, node);
       ddl("ALTER ROLE", kGrant);
       named(ObjectKind::kRole, alter->role ? name_of_role(alter->role) : "*", kGrant);
-      if (alter->setstmt && alter->setstmt->name) named(ObjectKind::kSetting, folded(alter->setstmt->name), kGrant);
+      if (alter->setstmt && alter->setstmt->name)
+        named(ObjectKind::kSetting, folded(alter->setstmt->name), kGrant);
       return true;
     }
-    case T_AlterDefaultPrivilegesStmt: ddl("ALTER DEFAULT PRIVILEGES", kGrant); return true;
+    case T_AlterDefaultPrivilegesStmt:
+      ddl("ALTER DEFAULT PRIVILEGES", kGrant);
+      return true;
     case T_ReassignOwnedStmt:
       ddl("REASSIGN OWNED", kGrant);
       roles(CHAPERONE_AS(ReassignOwnedStmt, node)->roles);
@@ -81,9 +93,11 @@ bool Walker::grant_statement(const Node* node) {
     }
     case T_SecLabelStmt:
       ddl("SECURITY LABEL", kGrant);
-      object_named(CHAPERONE_AS(SecLabelStmt, node)->objtype, CHAPERONE_AS(SecLabelStmt, node)->object, kGrant);
+      object_named(CHAPERONE_AS(SecLabelStmt, node)->objtype,
+                   CHAPERONE_AS(SecLabelStmt, node)->object, kGrant);
       return true;
-    case T_CreatePolicyStmt: case T_AlterPolicyStmt: {
+    case T_CreatePolicyStmt:
+    case T_AlterPolicyStmt: {
       const auto* create = CHAPERONE_AS(CreatePolicyStmt, node);
       const auto* alter = CHAPERONE_AS(AlterPolicyStmt, node);
       ddl(create ? "CREATE POLICY" : "ALTER POLICY", kGrant | Effect::kDefine);
@@ -93,7 +107,8 @@ bool Walker::grant_statement(const Node* node) {
       expression(create ? create->with_check : alter->with_check, scope);
       return true;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -129,13 +129,14 @@ void Walker::named(ObjectKind kind, const List* names, EffectSet effects) {
 
 void Walker::defined(ObjectKind kind, const RangeVar* relation, EffectSet effects) {
   if (!relation) return findings_.effect(effects);
-  bool temporary = relation->relpersistence == 't' ||
-                   view_of(relation->schemaname).starts_with("pg_temp");
+  bool temporary =
+      relation->relpersistence == 't' || view_of(relation->schemaname).starts_with("pg_temp");
   if (temporary) {
     findings_.flags.leaves_session_state = true;
     return findings_.object(kind, "pg_temp." + std::string(view_of(relation->relname)), effects);
   }
-  findings_.object(kind, resolver_.created(view_of(relation->schemaname), view_of(relation->relname)), effects);
+  findings_.object(
+      kind, resolver_.created(view_of(relation->schemaname), view_of(relation->relname)), effects);
 }
 
 void Walker::existing(ObjectKind kind, const RangeVar* relation, EffectSet effects) {
@@ -151,21 +152,25 @@ void Walker::object_named(ObjectType type, const Node* name, EffectSet effects) 
     auto schema = schema_name(signature->objname);
     auto last = last_name(signature->objname);
     auto found = resolver_.functions(schema, last);
-    return named(kind, found.empty() ? joined_name(signature->objname) : found[0]->full_name(), effects);
+    return named(kind, found.empty() ? joined_name(signature->objname) : found[0]->full_name(),
+                 effects);
   }
   if (const auto* type_node = CHAPERONE_AS(TypeName, name)) {
     const auto* known = resolver_.type(schema_name(type_node->names), last_name(type_node->names));
-    return named(kind, known ? known->schema + "." + known->name : joined_name(type_node->names), effects);
+    return named(kind, known ? known->schema + "." + known->name : joined_name(type_node->names),
+                 effects);
   }
   const auto* list = CHAPERONE_AS(List, name);
   if (!list) return named(kind, text_of(name), effects);
   Nodes parts(list);
-  if (type == OBJECT_TRIGGER || type == OBJECT_RULE || type == OBJECT_POLICY || type == OBJECT_COLUMN ||
-      type == OBJECT_TABCONSTRAINT) {
+  if (type == OBJECT_TRIGGER || type == OBJECT_RULE || type == OBJECT_POLICY ||
+      type == OBJECT_COLUMN || type == OBJECT_TABCONSTRAINT) {
     // (schema, table, name): the table is touched too.
     std::size_t table = parts.size() < 2 ? 0 : parts.size() - 2;
-    std::string full = resolver_.relation(table > 0 ? text_of(parts[table - 1]) : std::string_view(),
-                                          parts.empty() ? std::string_view() : text_of(parts[table])).full;
+    std::string full = resolver_
+                           .relation(table > 0 ? text_of(parts[table - 1]) : std::string_view(),
+                                     parts.empty() ? std::string_view() : text_of(parts[table]))
+                           .full;
     findings_.object(ObjectKind::kTable, full, Effect::kDefine);
     if (type != OBJECT_COLUMN && type != OBJECT_TABCONSTRAINT) {
       findings_.object(kind, full + "." + std::string(last_name(list)), effects);
@@ -173,7 +178,8 @@ void Walker::object_named(ObjectType type, const Node* name, EffectSet effects) 
     return;
   }
   // Types come as (TypeName, ...), casts and transforms as pairs.
-  if (!parts.empty() && tag_of(parts[0]) == T_TypeName) return object_named(type, parts[0], effects);
+  if (!parts.empty() && tag_of(parts[0]) == T_TypeName)
+    return object_named(type, parts[0], effects);
   named(kind, list, effects);
 }
 

@@ -48,7 +48,8 @@ bool condition_bounds(const Node* node, int depth) {
     }
     return boolean->boolop == OR_EXPR ? all : any;
   }
-  if (const auto* op = CHAPERONE_AS(A_Expr, node); op && same_column(op->lexpr, op->rexpr)) return false;
+  if (const auto* op = CHAPERONE_AS(A_Expr, node); op && same_column(op->lexpr, op->rexpr))
+    return false;
   if (const auto* link = CHAPERONE_AS(SubLink, node); link && !link->testexpr) {
     const auto* inner = CHAPERONE_AS(SelectStmt, link->subselect);
     return inner && condition_bounds(inner->whereClause, depth + 1);
@@ -67,21 +68,30 @@ RowBound Walker::query(const Node* node, const Scope* outer) {
   RowBound bound = RowBound::kNotApplicable;
   if (!node || !enter()) return bound;
   switch (tag_of(node)) {
-    case T_SelectStmt: bound = select(CHAPERONE_AS(SelectStmt, node), outer); break;
-    case T_InsertStmt: insert(CHAPERONE_AS(InsertStmt, node), outer); break;
+    case T_SelectStmt:
+      bound = select(CHAPERONE_AS(SelectStmt, node), outer);
+      break;
+    case T_InsertStmt:
+      insert(CHAPERONE_AS(InsertStmt, node), outer);
+      break;
     case T_UpdateStmt:
       update(CHAPERONE_AS(UpdateStmt, node), outer);
-      bound = bounds(CHAPERONE_AS(UpdateStmt, node)->whereClause) ? RowBound::kBounded : RowBound::kUnbounded;
+      bound = bounds(CHAPERONE_AS(UpdateStmt, node)->whereClause) ? RowBound::kBounded
+                                                                  : RowBound::kUnbounded;
       break;
     case T_DeleteStmt:
       remove(CHAPERONE_AS(DeleteStmt, node), outer);
-      bound = bounds(CHAPERONE_AS(DeleteStmt, node)->whereClause) ? RowBound::kBounded : RowBound::kUnbounded;
+      bound = bounds(CHAPERONE_AS(DeleteStmt, node)->whereClause) ? RowBound::kBounded
+                                                                  : RowBound::kUnbounded;
       break;
     case T_MergeStmt:
       merge(CHAPERONE_AS(MergeStmt, node), outer);
-      bound = bounds(CHAPERONE_AS(MergeStmt, node)->joinCondition) ? RowBound::kBounded : RowBound::kUnbounded;
+      bound = bounds(CHAPERONE_AS(MergeStmt, node)->joinCondition) ? RowBound::kBounded
+                                                                   : RowBound::kUnbounded;
       break;
-    default: findings_.unknown("a query of a kind that is not known"); break;
+    default:
+      findings_.unknown("a query of a kind that is not known");
+      break;
   }
   leave();
   return bound;
@@ -166,8 +176,12 @@ void Walker::from_item(const Node* node, Scope& scope, std::vector<const Node*>&
   if (scope.sources.size() >= kSourcesMax) findings_.unknown("its FROM list is too long");
   Source source;
   switch (tag_of(node)) {
-    case T_RangeVar: from_relation(CHAPERONE_AS(RangeVar, node), scope, Effect::kRead); break;
-    case T_JoinExpr: from_join(CHAPERONE_AS(JoinExpr, node), scope, conditions); break;
+    case T_RangeVar:
+      from_relation(CHAPERONE_AS(RangeVar, node), scope, Effect::kRead);
+      break;
+    case T_JoinExpr:
+      from_join(CHAPERONE_AS(JoinExpr, node), scope, conditions);
+      break;
     case T_RangeSubselect: {
       const auto* sub = CHAPERONE_AS(RangeSubselect, node);
       query(sub->subquery, sub->lateral ? &scope : scope.outer);
@@ -257,7 +271,8 @@ void Walker::locking(const List* clauses, const Scope& scope) {
         named = named || (range && source.alias == view_of(range->relname));
       }
       if (named && !source.table.empty()) {
-        findings_.object(source.relation && source.relation->kind == 'v' ? ObjectKind::kView : ObjectKind::kTable,
+        findings_.object(source.relation && source.relation->kind == 'v' ? ObjectKind::kView
+                                                                         : ObjectKind::kTable,
                          source.table, Effect::kLock);
       }
     }

@@ -10,11 +10,18 @@ namespace {
 ObjectKind kind_of_relation(const CatalogueRelation* relation) {
   if (!relation) return ObjectKind::kTable;
   switch (relation->kind) {
-    case 'v': case 'm': return ObjectKind::kView;
-    case 'S': return ObjectKind::kSequence;
-    case 'i': case 'I': return ObjectKind::kIndex;
-    case 'c': return ObjectKind::kType;
-    default: return ObjectKind::kTable;
+    case 'v':
+    case 'm':
+      return ObjectKind::kView;
+    case 'S':
+      return ObjectKind::kSequence;
+    case 'i':
+    case 'I':
+      return ObjectKind::kIndex;
+    case 'c':
+      return ObjectKind::kType;
+    default:
+      return ObjectKind::kTable;
   }
 }
 
@@ -45,10 +52,11 @@ void Walker::touch(const RelationName& name, EffectSet effects, bool only, int e
   touch_relation(*name.relation, effects, only, events, 0);
 }
 
-void Walker::touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only, int events, int depth) {
+void Walker::touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only,
+                            int events, int depth) {
   if (relation.builtin || !resolver_.data()) return;
-  if (!first_visit("relation " + std::to_string(relation.oid) + " " + std::to_string(effects.bits()) + " " +
-                   std::to_string(events))) {
+  if (!first_visit("relation " + std::to_string(relation.oid) + " " +
+                   std::to_string(effects.bits()) + " " + std::to_string(events))) {
     return;
   }
   if (depth > kBodyDepthMax) return findings_.unknown("relations lie too deep beneath one another");
@@ -103,7 +111,8 @@ void Walker::updatable_view(const CatalogueRelation& relation, EffectSet effects
   }
 }
 
-void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects, int events, int depth) {
+void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects, int events,
+                           int depth) {
   for (const auto& policy : relation.policies) {
     bool reads = policy.command == 'r' || policy.command == '*';
     if (relation.row_security && (reads || effects.intersects(kChanges))) {
@@ -112,12 +121,15 @@ void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects,
   }
   if (!effects.intersects(kChanges)) return;
   for (const auto& rule : relation.rules) {
-    int event = rule.event == '2' ? kTriggerUpdate : rule.event == '3' ? kTriggerInsert : kTriggerDelete;
+    int event = rule.event == '2'   ? kTriggerUpdate
+                : rule.event == '3' ? kTriggerInsert
+                                    : kTriggerDelete;
     if (events & event) catalogue_text(rule.definition, nullptr, false);
   }
   run_triggers(relation, events);
   if (effects.has(Effect::kWrite)) {
-    for (const auto& expression_text : relation.write_expressions) catalogue_text(expression_text, &relation, true);
+    for (const auto& expression_text : relation.write_expressions)
+      catalogue_text(expression_text, &relation, true);
   }
   for (const auto& reference : relation.referenced_by) {
     const auto* other = resolver_.data()->relation(reference.table);
@@ -129,7 +141,8 @@ void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects,
     };
     cascade(kTriggerDelete, reference.on_delete);
     // TRUNCATE of a table that others refer to works with CASCADE alone, and then empties them.
-    if (other && (events & kTriggerTruncate)) touch_relation(*other, Effect::kDelete, false, events, depth + 1);
+    if (other && (events & kTriggerTruncate))
+      touch_relation(*other, Effect::kDelete, false, events, depth + 1);
     cascade(kTriggerUpdate, reference.on_update);
   }
 }
@@ -147,7 +160,8 @@ void Walker::run_triggers(const CatalogueRelation& relation, int events) {
 }
 
 // A view's query, a rule, a default, a check: as the server prints it with search_path pg_catalog.
-void Walker::catalogue_text(std::string_view text, const CatalogueRelation* table, bool is_expression) {
+void Walker::catalogue_text(std::string_view text, const CatalogueRelation* table,
+                            bool is_expression) {
   if (text.empty()) return;
   if (body_depth_ >= kBodyDepthMax || ++context_.bodies > kBodiesMax) {
     return findings_.unknown("there are too many bodies beneath it");
@@ -167,7 +181,8 @@ void Walker::catalogue_text(std::string_view text, const CatalogueRelation* tabl
     const auto* rule = raw ? CHAPERONE_AS(RuleStmt, raw->stmt) : nullptr;
     if (is_expression && select) {
       Scope scope;
-      if (table) scope.sources.push_back({table->name, table->schema, table->full_name(), table, false});
+      if (table)
+        scope.sources.push_back({table->name, table->schema, table->full_name(), table, false});
       inner.expressions(select->targetList, scope);
     } else if (trigger) {
       inner.expression(trigger->whenClause, Scope{});

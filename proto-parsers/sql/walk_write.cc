@@ -61,13 +61,14 @@ void Walker::insert(const InsertStmt* node, const Scope* outer) {
   Scope scope;
   scope.outer = outer;
   bool updates = node->onConflictClause && node->onConflictClause->action == ONCONFLICT_UPDATE;
-  Source table = target(node->relation, Effect::kWrite, kTriggerInsert | (updates ? kTriggerUpdate : 0));
+  Source table =
+      target(node->relation, Effect::kWrite, kTriggerInsert | (updates ? kTriggerUpdate : 0));
   written_columns(node->cols, table, true);
   for (const Node* column : Nodes(node->cols)) descend(column, scope);
   // VALUES alone reads nothing; everything else is a query.
   const auto* values = CHAPERONE_AS(SelectStmt, node->selectStmt);
-  if (values && values->valuesLists && !values->withClause && !values->sortClause && !values->limitCount &&
-      !values->limitOffset && !values->lockingClause) {
+  if (values && values->valuesLists && !values->withClause && !values->sortClause &&
+      !values->limitCount && !values->limitOffset && !values->lockingClause) {
     expressions(values->valuesLists, scope);
   } else if (node->selectStmt) {
     query(node->selectStmt, outer);
@@ -131,7 +132,8 @@ void Walker::merge(const MergeStmt* node, const Scope* outer) {
     const auto* when = CHAPERONE_AS(MergeWhenClause, one);
     if (!when) continue;
     if (when->commandType == CMD_DELETE) effects |= Effect::kDelete;
-    if (when->commandType == CMD_INSERT || when->commandType == CMD_UPDATE) effects |= Effect::kWrite;
+    if (when->commandType == CMD_INSERT || when->commandType == CMD_UPDATE)
+      effects |= Effect::kWrite;
   }
   Scope scope;
   scope.outer = outer;

@@ -24,13 +24,15 @@ namespace chaperone::sql {
 struct Context {
   const Reading& reading;
   const Names& names;
-  int bodies = 0;              // bodies looked into so far, against kBodiesMax
-  bool names_uncertain = false;  // an earlier statement of the text may have changed the search_path
+  int bodies = 0;  // bodies looked into so far, against kBodiesMax
+  bool names_uncertain =
+      false;  // an earlier statement of the text may have changed the search_path
 };
 
 class Walker {
  public:
-  Walker(Context& context, const Resolver& resolver, Findings& findings, std::set<std::string>& seen);
+  Walker(Context& context, const Resolver& resolver, Findings& findings,
+         std::set<std::string>& seen);
   // For a body found beneath `around`: it adds effects and objects, but no verb, bound or limit.
   // `from_catalogue`: somebody else wrote the body, so its bounds are not this statement's.
   Walker(Walker& around, const Resolver& resolver, bool from_catalogue);
@@ -47,6 +49,8 @@ class Walker {
   void dispatch(const Node* node);
   bool query_statement(const Node* node);
   bool session_statement(const Node* node);
+  bool server_statement(const Node* node);
+  bool about_statement(const Node* node);
   void verb(std::string_view word);
   void stateless();
   bool enter();
@@ -100,7 +104,8 @@ class Walker {
 
   // walk_relation.cc
   void touch(const RelationName& name, EffectSet effects, bool only, int events = 0);
-  void touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only, int events, int depth);
+  void touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only, int events,
+                      int depth);
   void beneath_view(const CatalogueRelation& relation, EffectSet effects, int events);
   void updatable_view(const CatalogueRelation& relation, EffectSet effects, int events);
   void beneath_table(const CatalogueRelation& relation, EffectSet effects, int events, int depth);
@@ -124,6 +129,8 @@ class Walker {
   void transaction(const TransactionStmt* node);
   void set_variable(const VariableSetStmt* node);
   void setting(std::string_view name, const List* values, bool is_reset);
+
+  // walk_about.cc
   void explain(const ExplainStmt* node);
   void prepare(const PrepareStmt* node);
   void execute(const ExecuteStmt* node);
@@ -138,6 +145,9 @@ class Walker {
   bool alter_statement(const Node* node);
   bool drop_statement(const Node* node);
   bool grant_statement(const Node* node);
+  void grant_privileges(const GrantStmt* node);
+  void grant_roles(const GrantRoleStmt* node);
+  void roles(const List* list);
   void create_table(const CreateStmt* node, std::string_view verb);
   void create_table_as(const CreateTableAsStmt* node);
   void create_view(const ViewStmt* node);
@@ -166,9 +176,10 @@ class Walker {
   const WithNames* with_ = nullptr;
   std::string_view text_;
   const Resolver* caller_;  // the live search_path: functions without one of their own run under it
-  const std::set<std::string>* variables_ = nullptr;  // of the code around: names that are no columns
-  int body_depth_ = 0;     // how many of the catalogue's bodies this one lies beneath
-  int code_depth_ = 0;     // code within code within ...
+  const std::set<std::string>* variables_ =
+      nullptr;          // of the code around: names that are no columns
+  int body_depth_ = 0;  // how many of the catalogue's bodies this one lies beneath
+  int code_depth_ = 0;  // code within code within ...
   bool inner_ = false;
   int depth_ = 0;
   EffectSet referred_ = Effect::kRead;  // what a table is subject to where only its name stands

@@ -23,11 +23,17 @@ std::shared_ptr<const Catalogue> small_catalogue() {
   add(1, {"20000", "id", "23", "t"});
   add(1, {"20000", "a", "30000", "f"});
   add(2, {"20001", "SELECT t.id FROM public.t WHERE public.f(t.id) > 1"});
-  add(4, {"20000", "tr", "31", "21001", "CREATE TRIGGER tr BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.g()"});
+  add(4, {"20000", "tr", "31", "21001",
+          "CREATE TRIGGER tr BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.g()"});
   add(5, {"20000", "*", "(public.f(id) > 0)"});
   add(8, {"20001", "20000"});
-  add(9, {"21000", "public", "f", "sql", "f", "v", "", "CREATE FUNCTION public.f(n int) RETURNS int LANGUAGE sql AS $$ SELECT public.f(n) $$", ""});
-  add(9, {"21001", "public", "g", "plpgsql", "f", "v", "", "CREATE FUNCTION public.g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM t; RETURN NEW; END $$", ""});
+  add(9,
+      {"21000", "public", "f", "sql", "f", "v", "",
+       "CREATE FUNCTION public.f(n int) RETURNS int LANGUAGE sql AS $$ SELECT public.f(n) $$", ""});
+  add(9, {"21001", "public", "g", "plpgsql", "f", "v", "",
+          "CREATE FUNCTION public.g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM t; "
+          "RETURN NEW; END $$",
+          ""});
   add(10, {"public", "+", "21000"});
   add(11, {"30000", "public", "d", "23", "0"});
   add(13, {"30000", "(public.f(VALUE) > 0)"});
@@ -45,7 +51,8 @@ void check_analysis(const Analysis& analysis) {
     for (const auto& object : statement.objects) CHECK(object.effects.within(statement.effects));
   }
   CHECK(analysis.meaning.effects == all);
-  if (all.has(Effect::kUnknown)) CHECK(analysis.may_change_reading && analysis.leaves_session_state);
+  if (all.has(Effect::kUnknown))
+    CHECK(analysis.may_change_reading && analysis.leaves_session_state);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ void flatten(const rapidjson::Value& value, std::string& out) {
       out.append(name).append(":");
       if (name == "A_Const") {
         const auto& constant = member.value;
-        bool text = constant.HasMember("sval"), other = constant.HasMember("boolval") || constant.HasMember("isnull");
+        bool text = constant.HasMember("sval"),
+             other = constant.HasMember("boolval") || constant.HasMember("isnull");
         out += text ? "text" : other ? "word" : constant.HasMember("bsval") ? "bits" : "number";
       } else {
         flatten(member.value, out);
@@ -50,7 +51,8 @@ void flatten(const rapidjson::Value& value, std::string& out) {
 }
 
 std::string tree_of(const std::string& text, const Reading& reading) {
-  int options = reading.standard_conforming_strings ? 0 : PG_QUERY_DISABLE_STANDARD_CONFORMING_STRINGS;
+  int options =
+      reading.standard_conforming_strings ? 0 : PG_QUERY_DISABLE_STANDARD_CONFORMING_STRINGS;
   auto parsed = pg_query_parse_opts(text.c_str(), options | PG_QUERY_DISABLE_ESCAPE_STRING_WARNING);
   std::string flat = "error";
   if (!parsed.error) {
@@ -68,14 +70,17 @@ std::string meaning_of(const std::string& text, const Reading& reading) {
   auto analysis = analyse(text, reading, Names{nullptr, nullptr, {"public"}, "agent"});
   std::string out;
   for (const auto& s : analysis.meaning.statements) {
-    out += s.verb + " " + names_of(s.effects) + " " + std::to_string(static_cast<int>(s.row_bound)) + " " +
+    out += s.verb + " " + names_of(s.effects) + " " +
+           std::to_string(static_cast<int>(s.row_bound)) + " " +
            std::to_string(s.limit.value_or(-1)) + "\n";
     for (const auto& o : s.objects) out += o.name + ":" + names_of(o.effects) + "\n";
-    for (const auto& c : s.columns) out += c.table + "." + c.name + ":" + names_of(c.effects) + "\n";
+    for (const auto& c : s.columns)
+      out += c.table + "." + c.name + ":" + names_of(c.effects) + "\n";
     for (const auto& f : s.functions) out += f + "\n";
   }
-  for (bool flag : {analysis.may_change_reading, analysis.leaves_session_state, analysis.changes_catalogue,
-                    analysis.transaction_control, analysis.copies_in, analysis.copies_out, analysis.lifts_read_only}) {
+  for (bool flag : {analysis.may_change_reading, analysis.leaves_session_state,
+                    analysis.changes_catalogue, analysis.transaction_control, analysis.copies_in,
+                    analysis.copies_out, analysis.lifts_read_only}) {
     out += flag ? '1' : '0';
   }
   return out;
@@ -92,10 +97,18 @@ std::string changed(const std::string& text, std::uint64_t& random) {
   std::size_t at = draw(made.size());
   char byte = kBytes[draw(kBytes.size())];
   switch (draw(4)) {
-    case 0: made[at] = byte; break;
-    case 1: made.insert(at, 1, byte); break;
-    case 2: made.erase(at, 1); break;
-    default: made.insert(at, made.substr(draw(made.size()), draw(6))); break;
+    case 0:
+      made[at] = byte;
+      break;
+    case 1:
+      made.insert(at, 1, byte);
+      break;
+    case 2:
+      made.erase(at, 1);
+      break;
+    default:
+      made.insert(at, made.substr(draw(made.size()), draw(6)));
+      break;
   }
   return made;
 }

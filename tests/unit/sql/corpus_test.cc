@@ -1,6 +1,6 @@
-// The corpus: tests/golden/sql/*.txt hold statements and what each means. A block is the statement's
-// lines, each after "> ", and the rendering that is expected. CHAPERONE_GOLDEN_WRITE=1 writes the
-// present renderings, to be read before they are committed.
+// The corpus: tests/golden/sql/*.txt hold statements and what each means. A block is the
+// statement's lines, each after "> ", and the rendering that is expected. CHAPERONE_GOLDEN_WRITE=1
+// writes the present renderings, to be read before they are committed.
 
 #include <cstdlib>
 #include <fstream>
@@ -31,8 +31,10 @@ std::vector<Block> blocks_of(const std::string& path) {
       if (line.starts_with("#")) comment += line + "\n";
       in_statement = false;
     } else if (line.starts_with("> ")) {
-      if (!in_statement) blocks.push_back({std::exchange(comment, {}), line.substr(2), {}});
-      else blocks.back().statement += "\n" + line.substr(2);
+      if (!in_statement)
+        blocks.push_back({std::exchange(comment, {}), line.substr(2), {}});
+      else
+        blocks.back().statement += "\n" + line.substr(2);
       in_statement = true;
     } else if (!blocks.empty()) {
       blocks.back().expected += line + "\n";
@@ -84,7 +86,8 @@ TEST_CASE("statements with a catalogue") {
   REQUIRE(catalogue.ok());
   CHECK((*catalogue)->relation_count() > 100);
   CHECK((*catalogue)->function_count() > 10);
-  check_corpus("catalogue.txt", Reading{}, Names{catalogue.value().get(), nullptr, {"public", "other"}, "agent"});
+  check_corpus("catalogue.txt", Reading{},
+               Names{catalogue.value().get(), nullptr, {"public", "other"}, "agent"});
 }
 
 }  // namespace chaperone::sql

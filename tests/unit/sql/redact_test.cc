@@ -39,8 +39,10 @@ TEST_CASE("connection strings") {
 }
 
 TEST_CASE("functions that take keys") {
-  CHECK(redacted("SELECT pgp_sym_decrypt(data, 'key') FROM t") == "SELECT pgp_sym_decrypt(data, '***') FROM t");
-  CHECK(redacted("SELECT crypt(lower('pw'), salt), 'kept'") == "SELECT crypt(lower('***'), salt), 'kept'");
+  CHECK(redacted("SELECT pgp_sym_decrypt(data, 'key') FROM t") ==
+        "SELECT pgp_sym_decrypt(data, '***') FROM t");
+  CHECK(redacted("SELECT crypt(lower('pw'), salt), 'kept'") ==
+        "SELECT crypt(lower('***'), salt), 'kept'");
 }
 
 TEST_CASE("code in strings") {

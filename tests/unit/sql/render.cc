@@ -5,16 +5,19 @@ namespace {
 
 std::string render(const Statement& statement) {
   std::string text = statement.verb + " | " + names_of(statement.effects);
-  if (statement.row_bound != RowBound::kNotApplicable) text += " | " + std::string(name_of(statement.row_bound));
+  if (statement.row_bound != RowBound::kNotApplicable)
+    text += " | " + std::string(name_of(statement.row_bound));
   if (statement.limit) text += " | limit " + std::to_string(*statement.limit);
   text += "\n";
   for (const auto& object : statement.objects) {
-    text += "  " + std::string(name_of(object.kind)) + " " + object.name + ": " + names_of(object.effects) + "\n";
+    text += "  " + std::string(name_of(object.kind)) + " " + object.name + ": " +
+            names_of(object.effects) + "\n";
   }
   std::string columns;
   for (const auto& column : statement.columns) {
     columns += " " + column.table + "." + column.name + ":" +
-               (column.effects.has(Effect::kRead) ? "r" : "") + (column.effects.has(Effect::kWrite) ? "w" : "");
+               (column.effects.has(Effect::kRead) ? "r" : "") +
+               (column.effects.has(Effect::kWrite) ? "w" : "");
   }
   if (!columns.empty()) text += "  columns" + columns + "\n";
   std::string functions;

@@ -26,8 +26,10 @@ Values values_of(const std::string& line) {
   for (;;) {
     std::size_t end = line.find('\t', begin);
     std::string field = line.substr(begin, end == std::string::npos ? end : end - begin);
-    if (field == "\\N") values.push_back(std::nullopt);
-    else values.push_back(unescaped(field));
+    if (field == "\\N")
+      values.push_back(std::nullopt);
+    else
+      values.push_back(unescaped(field));
     if (end == std::string::npos) return values;
     begin = end + 1;
   }

@@ -1,6 +1,6 @@
 #pragma once
-// A catalogue from rows in a file: each line is the query's number, a tab, and the row as COPY writes
-// it (tabs between, \N for null, backslash escapes).
+// A catalogue from rows in a file: each line is the query's number, a tab, and the row as COPY
+// writes it (tabs between, \N for null, backslash escapes).
 
 #include <memory>
 #include <string>

@@ -18,7 +18,8 @@ bool same(std::string_view a, std::string_view b, const Reading& reading = {}) {
 }  // namespace
 
 TEST_CASE("constants of queries do not matter") {
-  CHECK(same("SELECT abalance FROM pgbench_accounts WHERE aid = 1", "SELECT abalance FROM pgbench_accounts WHERE aid = 987654"));
+  CHECK(same("SELECT abalance FROM pgbench_accounts WHERE aid = 1",
+             "SELECT abalance FROM pgbench_accounts WHERE aid = 987654"));
   CHECK(same("select 'a', 1.5 from t", "select '; drop table t --', 3.25 from t"));
   CHECK(same("INSERT INTO t VALUES ('it''s', 3)", "INSERT INTO t VALUES ('', 44)"));
   CHECK(same("/* trace=1 */ SELECT 1", "/* trace=2 /* x */ */ SELECT 1"));
@@ -43,7 +44,8 @@ TEST_CASE("where a constant may be a name or code the whole text is the shape") 
            {"SELECT nextval('a')", "SELECT nextval('b')"},
            {"SELECT \"nextval\"('a')", "SELECT \"nextval\"('b')"},
            {"SELECT SET_CONFIG('a', 'b', false)", "SELECT SET_CONFIG('c', 'b', false)"},
-           {"SELECT query_to_xml('SELECT 1', true, true, '')", "SELECT query_to_xml('DROP TABLE t', true, true, '')"},
+           {"SELECT query_to_xml('SELECT 1', true, true, '')",
+            "SELECT query_to_xml('DROP TABLE t', true, true, '')"},
            {"SELECT U&\"n\\0065xtval\"('a')", "SELECT U&\"n\\0065xtval\"('b')"},
            {"COPY t TO 'a'", "COPY t TO 'b'"},
            {"DO 'a'", "DO 'b'"},
@@ -67,8 +69,9 @@ TEST_CASE("where backslashes escape they are no plain constants") {
 }
 
 TEST_CASE("texts without a shape") {
-  for (std::string_view text : {std::string_view("SELECT 'a"), std::string_view("SELECT \"a"),
-                                std::string_view("SELECT /* a"), std::string_view("SELECT \0 1", 10)}) {
+  for (std::string_view text :
+       {std::string_view("SELECT 'a"), std::string_view("SELECT \"a"),
+        std::string_view("SELECT /* a"), std::string_view("SELECT \0 1", 10)}) {
     CHECK_FALSE(shape_of(text, Reading{}).has_value());
   }
   CHECK_FALSE(shape_of("SELECT " + std::string(100'000, '1'), Reading{}).has_value());
