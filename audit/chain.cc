@@ -6,11 +6,16 @@ namespace chaperone::audit {
 
 const char* why(LinkFault fault) {
   switch (fault) {
-    case LinkFault::kNone: return "follows";
-    case LinkFault::kDamaged: return "is not a record";
-    case LinkFault::kGap: return "comes after a gap: records are missing";
-    case LinkFault::kBackward: return "was passed already: out of order or twice";
-    case LinkFault::kHash: return "follows another record than the one before it";
+    case LinkFault::kNone:
+      return "follows";
+    case LinkFault::kDamaged:
+      return "is not a record";
+    case LinkFault::kGap:
+      return "comes after a gap: records are missing";
+    case LinkFault::kBackward:
+      return "was passed already: out of order or twice";
+    case LinkFault::kHash:
+      return "follows another record than the one before it";
   }
   return "";
 }

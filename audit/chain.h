@@ -20,10 +20,10 @@ struct ChainPoint {
 
 enum class LinkFault : std::uint8_t {
   kNone,
-  kDamaged,      // not a record at all
-  kGap,          // the sequence jumps ahead: records are missing
-  kBackward,     // the sequence was seen before
-  kHash,         // the record before is not the one that this one followed
+  kDamaged,   // not a record at all
+  kGap,       // the sequence jumps ahead: records are missing
+  kBackward,  // the sequence was seen before
+  kHash,      // the record before is not the one that this one followed
 };
 const char* why(LinkFault fault);
 

@@ -38,15 +38,13 @@ void write_checkpoint_tail(Bytes head, const Id& writer, const SigningKey& key, 
 }
 
 bool checkpoint_valid(const DecodedRecord& record, Bytes bytes, const Id& writer) {
-  bool complete = record.kind == RecordKind::kCheckpoint && record.writer == writer &&
-                  record.key && record.signature && bytes.size() > kSignatureFieldBytes;
+  bool complete = record.kind == RecordKind::kCheckpoint && record.writer == writer && record.key &&
+                  record.signature && bytes.size() > kSignatureFieldBytes;
   if (!complete) return false;
   Bytes covered = bytes.first(bytes.size() - kSignatureFieldBytes);
   return verify(*record.key, as_bytes(signed_message(covered, {})), *record.signature);
 }
 
-std::string key_name(const PublicKey& key) {
-  return hex(Bytes(sha256(key)).first(8));
-}
+std::string key_name(const PublicKey& key) { return hex(Bytes(sha256(key)).first(8)); }
 
 }  // namespace chaperone::audit

@@ -16,8 +16,8 @@ namespace chaperone::audit {
 using Hash = std::array<std::uint8_t, 32>;       // SHA-256
 using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519, RFC 8032
 using Signature = std::array<std::uint8_t, 64>;
-using Seed = std::array<std::uint8_t, 32>;       // the Ed25519 private key as RFC 8032 stores it
-using Id = std::array<std::uint8_t, 16>;         // random; all zero means none
+using Seed = std::array<std::uint8_t, 32>;  // the Ed25519 private key as RFC 8032 stores it
+using Id = std::array<std::uint8_t, 16>;    // random; all zero means none
 
 // Incremental SHA-256. finish() ends it; start anew with a new object.
 class Sha256 {

@@ -82,7 +82,8 @@ bool verify(const PublicKey& key, Bytes message, const Signature& signature) {
   Key public_key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
   Digest digest(EVP_MD_CTX_new());
   if (!public_key || !digest) return false;
-  if (EVP_DigestVerifyInit(digest.get(), nullptr, nullptr, nullptr, public_key.get()) != 1) return false;
+  if (EVP_DigestVerifyInit(digest.get(), nullptr, nullptr, nullptr, public_key.get()) != 1)
+    return false;
   return EVP_DigestVerify(digest.get(), signature.data(), signature.size(), message.data(),
                           message.size()) == 1;
 }

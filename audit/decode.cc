@@ -77,11 +77,16 @@ std::string fault_of(std::uint32_t number, const char* why) {
 
 const char* take_field(const Field& value, bool again, DecodedRecord& record) {
   switch (value.number) {
-    case field::kLabel: return take_label(value, record);
-    case field::kGroup: return take_group(value, record);
-    case field::kStatement: return take_statement(value, record);
-    case field::kParameter: return take_parameter(value, record);
-    default: break;
+    case field::kLabel:
+      return take_label(value, record);
+    case field::kGroup:
+      return take_group(value, record);
+    case field::kStatement:
+      return take_statement(value, record);
+    case field::kParameter:
+      return take_parameter(value, record);
+    default:
+      break;
   }
   if (again) return kTwice;
   if (value.number == field::kShape) {

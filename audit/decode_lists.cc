@@ -12,8 +12,7 @@ constexpr const char* kBroken = "is not in canonical form";
 // Walks the fields of a nested message. Plain ones may appear once; `repeats` may repeat.
 class Walk {
  public:
-  explicit Walk(const Field& outer)
-      : reader_(outer.bytes), ok_(outer.type == WireType::kBytes) {}
+  explicit Walk(const Field& outer) : reader_(outer.bytes), ok_(outer.type == WireType::kBytes) {}
 
   std::optional<Field> next() {
     if (!ok_) return std::nullopt;
@@ -63,9 +62,14 @@ const char* take_object(const Field& value, DecodedStatement& statement) {
       case field::kObjectKind:
         walk.number(*f, kind, static_cast<std::uint64_t>(ObjectKind::kOther));
         break;
-      case field::kObjectName: walk.text(*f, object.name); break;
-      case field::kObjectEffects: walk.effects(*f, object.effects); break;
-      default: walk.need(false);
+      case field::kObjectName:
+        walk.text(*f, object.name);
+        break;
+      case field::kObjectEffects:
+        walk.effects(*f, object.effects);
+        break;
+      default:
+        walk.need(false);
     }
   }
   object.kind = static_cast<ObjectKind>(kind);
@@ -78,10 +82,17 @@ const char* take_column(const Field& value, DecodedStatement& statement) {
   Walk walk(value);
   while (auto f = walk.next()) {
     switch (f->number) {
-      case field::kColumnTable: walk.text(*f, column.table); break;
-      case field::kColumnName: walk.text(*f, column.name); break;
-      case field::kColumnEffects: walk.effects(*f, column.effects); break;
-      default: walk.need(false);
+      case field::kColumnTable:
+        walk.text(*f, column.table);
+        break;
+      case field::kColumnName:
+        walk.text(*f, column.name);
+        break;
+      case field::kColumnEffects:
+        walk.effects(*f, column.effects);
+        break;
+      default:
+        walk.need(false);
     }
   }
   statement.columns.push_back(column);
@@ -107,9 +118,14 @@ const char* take_label(const Field& value, DecodedRecord& record) {
   Walk walk(value);
   while (auto f = walk.next()) {
     switch (f->number) {
-      case field::kLabelKey: walk.text(*f, label.first); break;
-      case field::kLabelValue: walk.text(*f, label.second); break;
-      default: walk.need(false);
+      case field::kLabelKey:
+        walk.text(*f, label.first);
+        break;
+      case field::kLabelValue:
+        walk.text(*f, label.second);
+        break;
+      default:
+        walk.need(false);
     }
   }
   walk.need(!label.first.empty());
@@ -130,18 +146,33 @@ const char* take_statement(const Field& value, DecodedRecord& record) {
   std::string_view function;
   while (auto f = walk.next()) {
     switch (f->number) {
-      case field::kVerb: walk.text(*f, statement.verb); break;
-      case field::kStatementEffects: walk.effects(*f, statement.effects); break;
-      case field::kObject: walk.need(take_object(*f, statement) == nullptr); break;
-      case field::kColumn: walk.need(take_column(*f, statement) == nullptr); break;
+      case field::kVerb:
+        walk.text(*f, statement.verb);
+        break;
+      case field::kStatementEffects:
+        walk.effects(*f, statement.effects);
+        break;
+      case field::kObject:
+        walk.need(take_object(*f, statement) == nullptr);
+        break;
+      case field::kColumn:
+        walk.need(take_column(*f, statement) == nullptr);
+        break;
       case field::kFunction:
         walk.text(*f, function, true);
         statement.functions.push_back(function);
         break;
-      case field::kRowBound: take_row_bound(*f, walk, statement); break;
-      case field::kLimit: take_limit(*f, walk, statement); break;
-      case field::kUnknownBecause: walk.text(*f, statement.unknown_because); break;
-      default: walk.need(false);
+      case field::kRowBound:
+        take_row_bound(*f, walk, statement);
+        break;
+      case field::kLimit:
+        take_limit(*f, walk, statement);
+        break;
+      case field::kUnknownBecause:
+        walk.text(*f, statement.unknown_because);
+        break;
+      default:
+        walk.need(false);
     }
   }
   record.statements.push_back(std::move(statement));
@@ -154,16 +185,29 @@ const char* take_parameter(const Field& value, DecodedRecord& record) {
   std::uint64_t type = 0;
   while (auto f = walk.next()) {
     switch (f->number) {
-      case field::kType: walk.number(*f, type, std::numeric_limits<std::uint32_t>::max()); break;
-      case field::kBinary: walk.flag(*f, parameter.binary); break;
-      case field::kNull: walk.flag(*f, parameter.null); break;
-      case field::kRedacted: walk.flag(*f, parameter.redacted); break;
-      case field::kValue: walk.bytes(*f, parameter.value); break;
+      case field::kType:
+        walk.number(*f, type, std::numeric_limits<std::uint32_t>::max());
+        break;
+      case field::kBinary:
+        walk.flag(*f, parameter.binary);
+        break;
+      case field::kNull:
+        walk.flag(*f, parameter.null);
+        break;
+      case field::kRedacted:
+        walk.flag(*f, parameter.redacted);
+        break;
+      case field::kValue:
+        walk.bytes(*f, parameter.value);
+        break;
       case field::kFullBytes:
         walk.number(*f, parameter.full_bytes, std::numeric_limits<std::uint64_t>::max());
         break;
-      case field::kFullSha256: walk.bytes(*f, parameter.full_sha256); break;
-      default: walk.need(false);
+      case field::kFullSha256:
+        walk.bytes(*f, parameter.full_sha256);
+        break;
+      default:
+        walk.need(false);
     }
   }
   parameter.type = static_cast<std::uint32_t>(type);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "audit/json_writer.h"
 #include "audit/record.h"
 #include "proto-parsers/base/result.h"
 
@@ -111,7 +112,6 @@ std::optional<PeekedHead> peek_head(Bytes record);
 // One JSON object on one line; names as in FORMAT.md, absent fields left out, bytes as base64,
 // hashes and ids as hex, times as RFC 3339 with nanoseconds and as numbers. Text that is not UTF-8
 // is given as {"base64": ...}.
-std::string to_json(const DecodedRecord& record);
-void append_json_string(std::string& out, std::string_view text);  // quoted and escaped
+std::string to_json(const DecodedRecord& record);  // json_writer.h has its pieces
 
 }  // namespace chaperone::audit

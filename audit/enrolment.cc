@@ -62,15 +62,26 @@ Document read_fields(Bytes bytes) {
   FieldReader reader(bytes);
   while (auto f = reader.next()) {
     switch (f->number) {
-      case field::kEnrolmentWriter: copy_to(document.enrolment.writer, f->bytes); break;
-      case field::kEnrolmentKey: copy_to(document.enrolment.writer_key, f->bytes); break;
+      case field::kEnrolmentWriter:
+        copy_to(document.enrolment.writer, f->bytes);
+        break;
+      case field::kEnrolmentKey:
+        copy_to(document.enrolment.writer_key, f->bytes);
+        break;
       case field::kEnrolmentWallNs:
         document.enrolment.wall_ns = static_cast<std::int64_t>(f->value);
         break;
-      case field::kEnrolmentClaim: take_claim(f->bytes, document.enrolment); break;
-      case field::kCollectorKey: copy_to(document.collector, f->bytes); break;
-      case field::kCollectorSignature: copy_to(document.signature, f->bytes); break;
-      default: break;
+      case field::kEnrolmentClaim:
+        take_claim(f->bytes, document.enrolment);
+        break;
+      case field::kCollectorKey:
+        copy_to(document.collector, f->bytes);
+        break;
+      case field::kCollectorSignature:
+        copy_to(document.signature, f->bytes);
+        break;
+      default:
+        break;
     }
   }
   return document;
@@ -92,7 +103,8 @@ Result<Document> read_document(Bytes bytes) {
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_enrolment(const Enrolment& enrolment, const SigningKey& collector) {
+std::vector<std::uint8_t> encode_enrolment(const Enrolment& enrolment,
+                                           const SigningKey& collector) {
   Buffer out;
   FieldWriter fields(out);
   put_fields(enrolment, collector.public_key(), fields);
@@ -105,7 +117,8 @@ Result<Enrolment> decode_enrolment(Bytes bytes, const PublicKey& collector) {
   if (!document) return document.error();
   if (document->collector != collector) {
     return Error{"enrolment: signed by the collector key " + key_name(document->collector) +
-                 ", not by " + key_name(collector) + "; give the key of the collector that made it"};
+                 ", not by " + key_name(collector) +
+                 "; give the key of the collector that made it"};
   }
   return std::move(document->enrolment);
 }

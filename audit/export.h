@@ -20,7 +20,11 @@
 namespace chaperone::audit {
 
 enum class ExportTag : std::uint8_t {
-  kHeader = 'H', kEnrolment = 'E', kSection = 'S', kRecord = 'R', kEnd = 'Z',
+  kHeader = 'H',
+  kEnrolment = 'E',
+  kSection = 'S',
+  kRecord = 'R',
+  kEnd = 'Z',
 };
 
 inline constexpr std::string_view kExportMagic = "chaperone-export 1\n";
@@ -29,11 +33,11 @@ inline constexpr std::string_view kExportMagic = "chaperone-export 1\n";
 class ExportWriter {
  public:
   explicit ExportWriter(std::string& out) : out_(out) {}
-  void header(std::string_view json);          // first, once
-  void enrolment(Bytes document);              // any number, before their section's records
+  void header(std::string_view json);  // first, once
+  void enrolment(Bytes document);      // any number, before their section's records
   void section(const Id& writer);
   void record(Bytes record);
-  void end();                                  // last, once
+  void end();  // last, once
 
  private:
   void put(ExportTag tag, Bytes bytes);

@@ -45,7 +45,8 @@ ExportStep ExportReader::damaged(const char* fault) {
       return ExportStep::kDamaged;
     }
   }
-  while (++offset_ < file_.size() && search_budget_ > 0 && !frame_at(offset_, ignored)) --search_budget_;
+  while (++offset_ < file_.size() && search_budget_ > 0 && !frame_at(offset_, ignored))
+    --search_budget_;
   if (search_budget_ == 0) offset_ = file_.size();
   return ExportStep::kDamaged;
 }

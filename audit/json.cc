@@ -1,77 +1,21 @@
+#include <array>
 #include <cstdio>
 #include <ctime>
 
 #include "audit/decoded.h"
+#include "audit/json_writer.h"
 #include "audit/schema.h"
 #include "audit/text.h"
 
 namespace chaperone::audit {
 namespace {
 
-// True if `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    auto lead = static_cast<std::uint8_t>(text[i++]);
-    if (lead < 0x80) continue;
-    int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-    if (lead < 0xC2 || lead > 0xF4) return false;
-    std::uint32_t code = lead & (0x3Fu >> more);
-    for (int k = 0; k < more; ++k, ++i) {
-      if (i >= text.size() || (static_cast<std::uint8_t>(text[i]) & 0xC0) != 0x80) return false;
-      code = code << 6 | (static_cast<std::uint8_t>(text[i]) & 0x3Fu);
-    }
-    static constexpr std::uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
-    if (code < kLeast[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
-  }
-  return true;
-}
-
-class JsonWriter {
- public:
-  explicit JsonWriter(std::string& out) : out_(out) {}
-
-  void open(char bracket) { separate(); out_ += bracket; first_ = true; }
-  void close(char bracket) { out_ += bracket; first_ = false; }
-  void key(std::string_view name) {
-    separate();
-    append_json_string(out_, name);
-    out_ += ':';
-    first_ = true;
-  }
-  void text(std::string_view value) {
-    if (!is_utf8(value)) return base64_object(as_bytes(value));
-    separate();
-    append_json_string(out_, value);
-  }
-  void base64_object(Bytes value) {
-    open('{');
-    key("base64");
-    raw('"' + base64(value) + '"');
-    close('}');
-  }
-  void hex_text(Bytes value) { raw('"' + hex(value) + '"'); }
-  void number(std::uint64_t value) { raw(std::to_string(value)); }
-  void raw(std::string_view value) { separate(); out_ += value; }
-  void effects(EffectSet effects) {
-    open('[');
-    for (int i = 0; i < kEffectCount; ++i) {
-      if (effects.has(static_cast<Effect>(i))) text(name_of(static_cast<Effect>(i)));
-    }
-    close(']');
-  }
-
- private:
-  void separate() {
-    if (!first_) out_ += ',';
-    first_ = false;
-  }
-  std::string& out_;
-  bool first_ = true;
-};
-
 std::string rfc3339(std::int64_t wall_ns) {
   std::int64_t seconds = wall_ns / 1'000'000'000, ns = wall_ns % 1'000'000'000;
-  if (ns < 0) { ns += 1'000'000'000; --seconds; }
+  if (ns < 0) {
+    ns += 1'000'000'000;
+    --seconds;
+  }
   std::time_t time = seconds;
   std::tm parts{};
   gmtime_r(&time, &parts);
@@ -152,7 +96,8 @@ void put_head(const DecodedRecord& record, JsonWriter& json) {
   }
 }
 
-void put_texts(std::string_view name, const std::vector<std::string_view>& texts, JsonWriter& json) {
+void put_texts(std::string_view name, const std::vector<std::string_view>& texts,
+               JsonWriter& json) {
   if (texts.empty()) return;
   json.key(name);
   json.open('[');
@@ -231,12 +176,23 @@ void put_parameter(const DecodedParameter& parameter, JsonWriter& json) {
   json.open('{');
   json.key("type");
   json.number(parameter.type);
-  if (parameter.binary) { json.key("binary"); json.raw("true"); }
-  if (parameter.redacted) { json.key("redacted"); json.raw("true"); }
-  json.key("value");
-  if (parameter.null) json.raw("null");
-  else if (parameter.binary) json.base64_object(parameter.value);
-  else json.text(as_text(parameter.value));
+  if (parameter.binary) {
+    json.key("binary");
+    json.raw("true");
+  }
+  if (parameter.redacted) {
+    json.key("redacted");
+    json.raw("true");
+  }
+  if (!parameter.redacted) {
+    json.key("value");
+    if (parameter.null)
+      json.raw("null");
+    else if (parameter.binary)
+      json.base64_object(parameter.value);
+    else
+      json.text(as_text(parameter.value));
+  }
   if (parameter.full_bytes != 0) {
     json.key("full_bytes");
     json.number(parameter.full_bytes);
@@ -271,26 +227,6 @@ void put_lists(const DecodedRecord& record, JsonWriter& json) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 std::string to_json(const DecodedRecord& record) {
   std::string out;

@@ -9,12 +9,13 @@ namespace chaperone::audit {
 namespace {
 
 constexpr std::array<std::string_view, kRecordKindMax + 1> kKinds = {
-    "",             "writer_start", "writer_stop",   "enrolled",     "checkpoint",     "heartbeat",
-    "loss",         "policy_change", "config_error", "connect_denied", "session_open", "session_close",
-    "login",        "command",      "outcome",       "opaque_close", "hold_asked",     "hold_decided"};
+    "",      "writer_start",  "writer_stop",  "enrolled",       "checkpoint",   "heartbeat",
+    "loss",  "policy_change", "config_error", "connect_denied", "session_open", "session_close",
+    "login", "command",       "outcome",      "opaque_close",   "hold_asked",   "hold_decided"};
 constexpr std::array<std::string_view, 3> kVerdicts = {"allow", "hold", "deny"};
 constexpr std::array<std::string_view, 3> kDurabilities = {"process", "disk", "collector"};
-constexpr std::array<std::string_view, 5> kStatuses = {"ok", "error", "refused", "skipped", "unknown"};
+constexpr std::array<std::string_view, 5> kStatuses = {"ok", "error", "refused", "skipped",
+                                                       "unknown"};
 
 constexpr std::size_t kFixedHeadBytes = 2 + 2 + 9 + 34 + 9 + 9;
 constexpr std::size_t kSessionBytes = 18, kOperationBytes = 9;

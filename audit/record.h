@@ -89,40 +89,40 @@ class EncodedPart {
 // What the writer of the record says; sequence and chain are the spool's.
 struct RecordHead {
   RecordKind kind = RecordKind::kCommand;
-  std::int64_t wall_ns = 0;       // since 1970, UTC
-  std::uint64_t mono_ns = 0;      // CLOCK_BOOTTIME or alike: order and durations within one boot
-  Id session{};                   // zero: belongs to no session
-  std::uint64_t operation = 0;    // counts from 1 within a session; 0: none
+  std::int64_t wall_ns = 0;     // since 1970, UTC
+  std::uint64_t mono_ns = 0;    // CLOCK_BOOTTIME or alike: order and durations within one boot
+  Id session{};                 // zero: belongs to no session
+  std::uint64_t operation = 0;  // counts from 1 within a session; 0: none
 };
 
 struct Who {
-  const Subject* subject = nullptr;              // never null
-  std::optional<std::uint32_t> container_uid;    // by the owner of the client's socket
+  const Subject* subject = nullptr;            // never null
+  std::optional<std::uint32_t> container_uid;  // by the owner of the client's socket
 };
 
 struct Where {
   std::string_view resource;
   std::optional<Protocol> protocol;
-  std::string_view target_name;       // host as the policy or SNI names it
-  std::string_view target_address;    // "10.0.0.1:5432", "[fd00::1]:5432": where it really went
+  std::string_view target_name;     // host as the policy or SNI names it
+  std::string_view target_address;  // "10.0.0.1:5432", "[fd00::1]:5432": where it really went
   std::string_view client_address;
   std::string_view upstream_role;
   std::string_view upstream_database;
   std::string_view client_user;
   std::string_view client_database;
   std::string_view application_name;
-  std::string_view client_tls;        // "TLSv1.3"; empty: none
+  std::string_view client_tls;  // "TLSv1.3"; empty: none
   std::string_view upstream_tls;
 };
 
 struct Ruling {
-  std::optional<Verdict> verdict;     // none: only the policy is named
-  Verdict would_be = Verdict::kAllow; // recorded only when `observed`
+  std::optional<Verdict> verdict;      // none: only the policy is named
+  Verdict would_be = Verdict::kAllow;  // recorded only when `observed`
   bool observed = false;
   std::string_view rule;
   std::string_view reason;
   std::optional<Durability> durability;
-  std::string_view policy_digest;     // hex SHA-256
+  std::string_view policy_digest;  // hex SHA-256
   std::string_view policy_revision;
 };
 
@@ -133,9 +133,9 @@ struct AskedParameter {
 };
 
 struct Asked {
-  std::string_view text;                      // redacted
+  std::string_view text;  // redacted
   std::span<const AskedParameter> parameters;
-  bool redacted = false;                      // something was removed from `text`
+  bool redacted = false;  // something was removed from `text`
 };
 
 struct Outcome {
@@ -144,14 +144,14 @@ struct Outcome {
   std::optional<std::uint64_t> bytes_to_client;
   std::optional<std::uint64_t> bytes_from_client;
   std::string_view sqlstate;
-  std::string_view error_class;               // our word for it; never the target's message
-  std::optional<std::uint64_t> duration_ns;   // from sent to answered
-  std::optional<std::uint64_t> added_ns;      // what the sidecar itself added
+  std::string_view error_class;              // our word for it; never the target's message
+  std::optional<std::uint64_t> duration_ns;  // from sent to answered
+  std::optional<std::uint64_t> added_ns;     // what the sidecar itself added
 };
 
 // A word for programs and a sentence for people.
 struct Event {
-  std::string_view word;      // "idle_timeout", "scram_sha_256", "unknown_field"
+  std::string_view word;  // "idle_timeout", "scram_sha_256", "unknown_field"
   std::string_view detail;
 };
 
@@ -159,22 +159,22 @@ struct WriterFacts {
   Id writer{};
   PublicKey key{};
   std::string_view build;
-  std::optional<Hash> enrolment;      // SHA-256 of the enrolment document held at that time
-  Id boot{};                          // the kernel's boot id; zero unknown
-  bool unclean = false;               // the writer before did not stop in order
-  std::uint64_t damage_bytes = 0;     // found in the spool at start
+  std::optional<Hash> enrolment;   // SHA-256 of the enrolment document held at that time
+  Id boot{};                       // the kernel's boot id; zero unknown
+  bool unclean = false;            // the writer before did not stop in order
+  std::uint64_t damage_bytes = 0;  // found in the spool at start
 };
 
 struct Loss {
   std::uint64_t first_sequence = 0, last_sequence = 0;  // missing, inclusive; 0: not known
   std::uint64_t damage_bytes = 0;
-  std::uint64_t refused = 0;          // appends refused since the last such record (none was let by)
+  std::uint64_t refused = 0;  // appends refused since the last such record (none was let by)
 };
 
 struct Counts {
-  std::uint64_t sessions = 0;         // open now
+  std::uint64_t sessions = 0;  // open now
   std::uint64_t spool_bytes = 0, spool_bytes_max = 0;
-  std::uint64_t unacknowledged = 0;   // records
+  std::uint64_t unacknowledged = 0;  // records
 };
 
 void encode(const Who& who, EncodedPart& out);

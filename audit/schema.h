@@ -1,7 +1,7 @@
 #pragma once
-// One row per plain field of a record: its number, its name, its place in DecodedRecord. The decoder
-// and the JSON view walk the same table, so neither can forget a field. Fields that repeat (labels,
-// groups, statements, parameters) have code of their own.
+// One row per plain field of a record: its number, its name, its place in DecodedRecord. The
+// decoder and the JSON view walk the same table, so neither can forget a field. Fields that repeat
+// (labels, groups, statements, parameters) have code of their own.
 
 #include <span>
 #include <variant>
@@ -24,12 +24,12 @@ struct EnumPlace {
 //   optional<uint64> number, zero said          bool              1 or absent
 //   Bytes            a SHA-256                  optional<array>   bytes of that length
 //   EffectSet        bits, never zero           EnumPlace         a word
-using Place = std::variant<std::string_view DecodedRecord::*, std::uint64_t DecodedRecord::*,
-                           std::optional<std::uint64_t> DecodedRecord::*, bool DecodedRecord::*,
-                           Bytes DecodedRecord::*, std::optional<Id> DecodedRecord::*,
-                           std::optional<Hash> DecodedRecord::*,
-                           std::optional<Signature> DecodedRecord::*, EffectSet DecodedRecord::*,
-                           EnumPlace>;
+using Place =
+    std::variant<std::string_view DecodedRecord::*, std::uint64_t DecodedRecord::*,
+                 std::optional<std::uint64_t> DecodedRecord::*, bool DecodedRecord::*,
+                 Bytes DecodedRecord::*, std::optional<Id> DecodedRecord::*,
+                 std::optional<Hash> DecodedRecord::*, std::optional<Signature> DecodedRecord::*,
+                 EffectSet DecodedRecord::*, EnumPlace>;
 
 struct Row {
   std::uint32_t number;

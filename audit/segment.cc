@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::string_view kMagic = "chaperone-seg 1\n";
 constexpr std::size_t kCopyOffset = kSegmentHeaderBytes / 2;
-// magic 16 | writer 16 | number 8 | first sequence 8 | previous 32 | marker 8 | wall 8 | boot 16 | crc 4
+// magic 16 | writer 16 | number 8 | first sequence 8 | previous 32 | marker 8 | wall 8 | boot 16 |
+// crc 4
 constexpr std::size_t kCrcOffset = 112;
 
 void store_u64(std::uint8_t* p, std::uint64_t value) {
@@ -98,7 +99,8 @@ SegmentStep SegmentReader::search() {
   if (!more && all_zero(skipped)) return SegmentStep::kEnd;
   auto last = std::find_if(skipped.rbegin(), skipped.rend(), [](std::uint8_t b) { return b != 0; });
   std::size_t bytes = more ? skipped.size() : static_cast<std::size_t>(skipped.rend() - last);
-  damage_ = {offset_, bytes, more ? "unreadable between two sound entries" : "unreadable up to the end"};
+  damage_ = {offset_, bytes,
+             more ? "unreadable between two sound entries" : "unreadable up to the end"};
   tail_damaged_ = !more;
   offset_ = more ? found : file_.size();
   return SegmentStep::kDamage;

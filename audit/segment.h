@@ -28,8 +28,8 @@ struct SegmentHeader {
   std::uint64_t first_sequence = 0;  // of the first record to come
   Hash previous{};                   // hash of the record before it
   std::uint64_t marker = 0;
-  std::int64_t wall_ns = 0;          // when it was begun
-  Id boot{};                         // of the kernel that began it
+  std::int64_t wall_ns = 0;  // when it was begun
+  Id boot{};                 // of the kernel that began it
 };
 void write_segment_header(const SegmentHeader& header, std::uint8_t* page);  // kSegmentHeaderBytes
 std::optional<SegmentHeader> read_segment_header(Bytes file);
@@ -39,8 +39,8 @@ inline constexpr std::size_t entry_bytes(std::size_t record_bytes) {
 }
 
 enum class SegmentStep : std::uint8_t {
-  kRecord,   // record() and offset()
-  kDamage,   // damage(): bytes that are no entry; reading goes on behind them
+  kRecord,  // record() and offset()
+  kDamage,  // damage(): bytes that are no entry; reading goes on behind them
   kEnd,
 };
 
@@ -55,12 +55,13 @@ struct Damage {
 class SegmentReader {
  public:
   enum class Mode : std::uint8_t { kWhole, kLive };
-  SegmentReader(Bytes file, std::uint64_t marker, Mode mode, std::size_t offset = kSegmentHeaderBytes);
+  SegmentReader(Bytes file, std::uint64_t marker, Mode mode,
+                std::size_t offset = kSegmentHeaderBytes);
 
   SegmentStep next();
-  Bytes record() const { return record_; }           // valid as long as the file's bytes
-  std::uint64_t offset() const { return entry_; }     // of the entry
-  std::uint64_t end() const { return offset_; }       // where the next entry would be
+  Bytes record() const { return record_; }         // valid as long as the file's bytes
+  std::uint64_t offset() const { return entry_; }  // of the entry
+  std::uint64_t end() const { return offset_; }    // where the next entry would be
   const Damage& damage() const { return damage_; }
   // The last damage has nothing sound behind it: a torn tail, or the loss of one.
   bool tail_damaged() const { return tail_damaged_; }

@@ -12,7 +12,7 @@
 
 namespace chaperone::audit {
 
-std::string hex(Bytes bytes);                                        // lower case
+std::string hex(Bytes bytes);                                              // lower case
 std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text);  // lower case only
 std::string base64(Bytes bytes);
 std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text);

@@ -45,10 +45,10 @@ class Verifier {
   std::vector<Enrolment> enrolments_;
   bool in_section_ = false, header_seen_ = false, end_seen_ = false;
 
-  ChainPoint at_;                   // the last record of this section
+  ChainPoint at_;  // the last record of this section
   std::uint64_t at_offset_ = 0;
-  bool at_blamed_ = true;           // that record is known to be bad, or there is none
-  std::uint64_t pending_ = 0;       // chained without a break since the last valid checkpoint
+  bool at_blamed_ = true;      // that record is known to be bad, or there is none
+  std::uint64_t pending_ = 0;  // chained without a break since the last valid checkpoint
   // A link that does not hold says that one of two records was altered; the next link says which.
   bool suspicion_ = false;
   std::uint64_t suspect_ = 0, suspect_offset_ = 0;
@@ -57,7 +57,8 @@ class Verifier {
 void Verifier::broken(std::uint64_t sequence, std::uint64_t offset, std::string why) {
   ++report_.break_count;
   if (report_.breaks.size() >= kBreaksMax) return;
-  report_.breaks.push_back({in_section_ ? section().writer : Id{}, sequence, offset, std::move(why)});
+  report_.breaks.push_back(
+      {in_section_ ? section().writer : Id{}, sequence, offset, std::move(why)});
 }
 
 bool Verifier::enrolled(const PublicKey& key) const {
@@ -68,7 +69,8 @@ bool Verifier::enrolled(const PublicKey& key) const {
 
 void Verifier::on_header() {
   bool known = as_text(reader_.body()).starts_with(kExportMagic);
-  if (!known || header_seen_) broken(0, reader_.offset(), "not the header of an export of version 1");
+  if (!known || header_seen_)
+    broken(0, reader_.offset(), "not the header of an export of version 1");
   header_seen_ = true;
 }
 
@@ -100,8 +102,9 @@ void Verifier::end_section() {
   settle_suspicion(false);
   section().unsigned_tail = pending_;
   if (section().records > 0 && section().proven == 0) {
-    broken(0, reader_.offset(), "nothing of writer " + hex(section().writer) +
-                                    " is covered by a checkpoint that holds: none of it is proven");
+    broken(0, reader_.offset(),
+           "nothing of writer " + hex(section().writer) +
+               " is covered by a checkpoint that holds: none of it is proven");
   }
   report_.proven += section().proven;
   report_.unsigned_tail += section().unsigned_tail;
@@ -112,10 +115,12 @@ void Verifier::end_section() {
 void Verifier::settle_suspicion(bool linked) {
   if (!suspicion_) return;
   suspicion_ = false;
-  std::string both = record_named(suspect_) + " is not the one that " + record_named(suspect_ + 1) +
-                     " followed: ";
-  if (linked) return broken(suspect_, suspect_offset_, both + record_named(suspect_) + " was altered");
-  broken(suspect_ + 1, at_offset_, both + record_named(suspect_ + 1) + " was altered, or both were");
+  std::string both =
+      record_named(suspect_) + " is not the one that " + record_named(suspect_ + 1) + " followed: ";
+  if (linked)
+    return broken(suspect_, suspect_offset_, both + record_named(suspect_) + " was altered");
+  broken(suspect_ + 1, at_offset_,
+         both + record_named(suspect_ + 1) + " was altered, or both were");
   at_blamed_ = true;
 }
 
@@ -140,8 +145,9 @@ void Verifier::on_unlinked(LinkFault fault, const ChainPoint& now) {
     broken(expected, reader_.offset(), missing + " missing before " + record_named(now.sequence));
   }
   if (fault == LinkFault::kBackward) {
-    broken(now.sequence, reader_.offset(), record_named(now.sequence) + " comes after " +
-                                               record_named(at_.sequence) + ": " + why(fault));
+    broken(now.sequence, reader_.offset(),
+           record_named(now.sequence) + " comes after " + record_named(at_.sequence) + ": " +
+               why(fault));
   }
   pending_ = 1;
 }
@@ -184,9 +190,12 @@ void Verifier::on_record() {
   ChainPoint now = at_;
   LinkFault fault = follow(at_, reader_.body(), now);
   if (fault == LinkFault::kDamaged) return on_damage("it is no record");
-  if (section().records == 0) on_first(now.sequence);
-  else if (fault == LinkFault::kNone) on_linked();
-  else on_unlinked(fault, now);
+  if (section().records == 0)
+    on_first(now.sequence);
+  else if (fault == LinkFault::kNone)
+    on_linked();
+  else
+    on_unlinked(fault, now);
   ++section().records;
   section().last_sequence = std::max(section().last_sequence, now.sequence);
   at_ = now;
@@ -195,7 +204,8 @@ void Verifier::on_record() {
   if (!record) {
     at_blamed_ = true;
     pending_ = 0;
-    return broken(now.sequence, at_offset_, record_named(now.sequence) + ": " + record.error().message);
+    return broken(now.sequence, at_offset_,
+                  record_named(now.sequence) + ": " + record.error().message);
   }
   if (record->kind == RecordKind::kCheckpoint) on_checkpoint(*record);
   declare(*record);
@@ -233,8 +243,9 @@ void Verifier::on_end() {
   end_section();
   end_seen_ = true;
   if (body.size() != 8 || count != report_.records) {
-    broken(0, reader_.offset(), "the export says it holds " + std::to_string(count) + " records, but " +
-                                    std::to_string(report_.records) + " are there");
+    broken(0, reader_.offset(),
+           "the export says it holds " + std::to_string(count) + " records, but " +
+               std::to_string(report_.records) + " are there");
   }
 }
 
@@ -245,19 +256,26 @@ void Verifier::on_frame() {
     broken(0, reader_.offset(), "the export's header is missing");
   }
   switch (reader_.tag()) {
-    case ExportTag::kHeader: return on_header();
-    case ExportTag::kEnrolment: return on_enrolment();
-    case ExportTag::kSection: return on_section();
-    case ExportTag::kRecord: return on_record();
-    case ExportTag::kEnd: return on_end();
+    case ExportTag::kHeader:
+      return on_header();
+    case ExportTag::kEnrolment:
+      return on_enrolment();
+    case ExportTag::kSection:
+      return on_section();
+    case ExportTag::kRecord:
+      return on_record();
+    case ExportTag::kEnd:
+      return on_end();
   }
   broken(0, reader_.offset(), "a frame of a kind unknown here");
 }
 
 VerifyReport Verifier::run() {
   for (ExportStep step = reader_.next(); step != ExportStep::kEnd; step = reader_.next()) {
-    if (step == ExportStep::kFrame) on_frame();
-    else on_damaged_frame();
+    if (step == ExportStep::kFrame)
+      on_frame();
+    else
+      on_damaged_frame();
   }
   end_section();
   if (!end_seen_) broken(0, reader_.offset(), "the export ends before its end mark: it was cut");

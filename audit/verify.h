@@ -26,16 +26,16 @@ struct Section {
   std::vector<Enrolment> enrolments;  // those that the collector signed
   std::uint64_t first_sequence = 0, last_sequence = 0;
   std::uint64_t records = 0;
-  std::uint64_t proven = 0;           // covered by a valid checkpoint and an unbroken chain up to it
-  std::uint64_t checkpoints = 0;      // valid ones
-  std::uint64_t unsigned_tail = 0;    // after the last checkpoint: chained, not yet signed
-  std::uint64_t declared_lost = 0;    // records that the writer itself says are missing
-  std::uint64_t declared_refused = 0; // commands refused because they could not be recorded
+  std::uint64_t proven = 0;         // covered by a valid checkpoint and an unbroken chain up to it
+  std::uint64_t checkpoints = 0;    // valid ones
+  std::uint64_t unsigned_tail = 0;  // after the last checkpoint: chained, not yet signed
+  std::uint64_t declared_lost = 0;  // records that the writer itself says are missing
+  std::uint64_t declared_refused = 0;  // commands refused because they could not be recorded
 };
 
 struct VerifyReport {
   std::vector<Section> sections;
-  std::vector<Break> breaks;          // in order; the first kBreaksMax
+  std::vector<Break> breaks;  // in order; the first kBreaksMax
   std::uint64_t break_count = 0;
   std::uint64_t records = 0, proven = 0, unsigned_tail = 0;
   // Everything is proven but for the unsigned tail, which anyone could have written: show its size.

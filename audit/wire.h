@@ -1,6 +1,6 @@
 #pragma once
-// Fields on the wire: the encoding of protocol buffers (so that stock tools can show a record), with
-// everything left out that would allow a second spelling. FORMAT.md lists the rules.
+// Fields on the wire: the encoding of protocol buffers (so that stock tools can show a record),
+// with everything left out that would allow a second spelling. FORMAT.md lists the rules.
 
 #include <cstdint>
 #include <optional>
@@ -25,11 +25,15 @@ class FieldWriter {
   void fixed64(std::uint32_t field, std::uint64_t value);
   void bytes(std::uint32_t field, Bytes value);
   // Left out when zero, false, absent or empty. Names are cut at kNameBytesMax.
-  void some_number(std::uint32_t field, std::uint64_t value) { if (value != 0) number(field, value); }
+  void some_number(std::uint32_t field, std::uint64_t value) {
+    if (value != 0) number(field, value);
+  }
   void maybe_number(std::uint32_t field, std::optional<std::uint64_t> value) {
     if (value) number(field, *value);
   }
-  void flag(std::uint32_t field, bool value) { if (value) number(field, 1); }
+  void flag(std::uint32_t field, bool value) {
+    if (value) number(field, 1);
+  }
   void name(std::uint32_t field, std::string_view value);
 
  private:

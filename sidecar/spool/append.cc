@@ -65,7 +65,8 @@ Result<void> Spool::State::begin_segment(std::int64_t wall_ns) {
     fd = OwnedFd(disk.create(path, options.segment_bytes));
     if (!fd.open()) return Error{"spool: cannot make " + path + ": " + reason(fd.get())};
   }
-  audit::SegmentHeader header{writer, next_number, chain.sequence + 1, chain.hash, 0, wall_ns, boot};
+  audit::SegmentHeader header{writer,  next_number, chain.sequence + 1, chain.hash, 0,
+                              wall_ns, boot};
   while (header.marker == 0) {
     audit::random_bytes(reinterpret_cast<std::uint8_t*>(&header.marker), sizeof header.marker);
   }
@@ -76,8 +77,8 @@ Result<void> Spool::State::begin_segment(std::int64_t wall_ns) {
   }
   if (file) unsynced.push_back({segment_path(options.dir, segments.back().number), file->fd()});
   file = std::move(*begun);
-  segments.push_back({next_number, options.segment_bytes, chain.sequence + 1, chain.sequence,
-                      header.marker});
+  segments.push_back(
+      {next_number, options.segment_bytes, chain.sequence + 1, chain.sequence, header.marker});
   closed_bytes += options.segment_bytes;
   ++next_number;
   dir_unsynced = true;

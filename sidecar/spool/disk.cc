@@ -59,7 +59,7 @@ class RealDisk final : public Disk {
   }
 
   bool maps_safely(const std::string& dir) override {
-    struct statfs fs{};
+    struct statfs fs {};
     if (::statfs(dir.c_str(), &fs) != 0) return false;
     static constexpr std::array<long, 3> kSafe = {0xEF53 /* ext4 */, 0x58465342 /* xfs */,
                                                   0x01021994 /* tmpfs */};

@@ -57,7 +57,7 @@ Result<void> make_dir(const std::string& path) {
 Result<std::size_t> read_into(const std::string& path, std::vector<std::uint8_t>& buffer,
                               std::uint64_t bytes_max) {
   OwnedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info{};
+  struct stat info {};
   if (!fd.open() || ::fstat(fd.get(), &info) != 0) {
     return Error{"cannot read " + path + ": " + reason(-errno)};
   }
@@ -88,7 +88,8 @@ Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) 
 Result<void> replace_file(const std::string& dir, const std::string& name, Bytes content) {
   std::string path = dir + "/" + name, aside = path + ".new";
   OwnedFd fd(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  int status = fd.open() ? real_disk().write_at(fd.get(), content.data(), content.size(), 0) : -errno;
+  int status =
+      fd.open() ? real_disk().write_at(fd.get(), content.data(), content.size(), 0) : -errno;
   if (status == 0) status = real_disk().sync_data(fd.get());
   if (status == 0) status = real_disk().rename(aside, path);
   if (status == 0) status = real_disk().sync_dir(dir);

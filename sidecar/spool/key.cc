@@ -27,10 +27,11 @@ Result<audit::SigningKey> load_key(const std::string& key_dir) {
   auto text = read_file(path, kKeyFileBytesMax);
   if (!text) return text.error();
   if (text->empty()) return make_key(key_dir);
-  struct stat info{};
+  struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || (info.st_mode & 077) != 0 || info.st_uid != ::geteuid()) {
-    return Error{path + " can be read by others than its owner, or is another's: chmod 600 it, or "
-                        "remove it so that a new key is made and enrolled"};
+    return Error{path +
+                 " can be read by others than its owner, or is another's: chmod 600 it, or "
+                 "remove it so that a new key is made and enrolled"};
   }
   std::string_view hex = *text;
   bool framed = hex.starts_with(kPrefix) && hex.ends_with("\n");
@@ -38,7 +39,8 @@ Result<audit::SigningKey> load_key(const std::string& key_dir) {
   audit::Seed seed{};
   bool sound = framed && audit::from_hex(hex, seed);
   audit::wipe(text->data(), text->size());
-  if (!sound) return Error{path + " is no key file; remove it so that a new key is made and enrolled"};
+  if (!sound)
+    return Error{path + " is no key file; remove it so that a new key is made and enrolled"};
   audit::SigningKey key(seed);
   audit::wipe(seed.data(), seed.size());
   return key;

@@ -49,7 +49,8 @@ void Pending::settle() {
 std::vector<std::pair<audit::Id, std::uint64_t>> Pending::take() const {
   std::vector<std::pair<std::uint64_t, Key>> sorted;
   for (const auto& [key, command] : commands_) sorted.push_back({command.sequence, key});
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::pair<audit::Id, std::uint64_t>> out;
   for (const auto& [sequence, key] : sorted) out.push_back({key.session, key.operation});
   return out;

@@ -21,7 +21,8 @@ Result<std::vector<std::uint8_t>> read_range(const std::string& path, std::uint6
   std::vector<std::uint8_t> out(bytes);
   std::size_t have = 0;
   while (have < bytes) {
-    ssize_t got = ::pread(fd.get(), out.data() + have, bytes - have, static_cast<off_t>(offset + have));
+    ssize_t got =
+        ::pread(fd.get(), out.data() + have, bytes - have, static_cast<off_t>(offset + have));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error{"spool: cannot read " + path + ": " + reason(-errno)};
     if (got == 0) break;

@@ -65,7 +65,8 @@ void Recoverer::on_sequence(std::uint64_t sequence) {
   damage_before_ = 0;
 }
 
-// False for what is sound by checksum and still no record, as a later version may write: damage here.
+// False for what is sound by checksum and still no record, as a later version may write: damage
+// here.
 bool Recoverer::on_record(Bytes record, Segment& segment) {
   auto head = audit::peek_head(record);
   if (!head) {
@@ -103,7 +104,8 @@ void Recoverer::give_back(Segment& segment, std::uint64_t end) {
   segment.bytes = end;
 }
 
-// The header says where the chain stood; where the segments before it end earlier, they lost records.
+// The header says where the chain stood; where the segments before it end earlier, they lost
+// records.
 void Recoverer::on_header(const audit::SegmentHeader& header, Segment& segment) {
   if (found_.writer == audit::Id{}) found_.writer = header.writer;
   last_boot_ = header.boot;

@@ -31,8 +31,8 @@ struct Hole {
 
 struct Found {
   Recovery recovery;
-  audit::Id writer{};                // zero: nothing was there
-  std::vector<Segment> segments;     // ascending
+  audit::Id writer{};             // zero: nothing was there
+  std::vector<Segment> segments;  // ascending
   std::uint64_t last_number = 0;
   audit::ChainPoint chain;
   std::vector<Hole> holes;

@@ -21,12 +21,18 @@ static_assert(std::endian::native == std::endian::little);
 
 }  // namespace
 
-SegmentFile::SegmentFile(OwnedFd fd, std::uint64_t bytes, bool mapped, std::uint64_t marker, Disk& disk)
-    : fd_(std::make_shared<OwnedFd>(std::move(fd))), bytes_(bytes), mapped_(mapped), marker_(marker), disk_(disk) {}
+SegmentFile::SegmentFile(OwnedFd fd, std::uint64_t bytes, bool mapped, std::uint64_t marker,
+                         Disk& disk)
+    : fd_(std::make_shared<OwnedFd>(std::move(fd))),
+      bytes_(bytes),
+      mapped_(mapped),
+      marker_(marker),
+      disk_(disk) {}
 
 SegmentFile::~SegmentFile() { drop_window(); }
 
-Result<std::unique_ptr<SegmentFile>> SegmentFile::begin(OwnedFd fd, std::uint64_t bytes, bool mapped,
+Result<std::unique_ptr<SegmentFile>> SegmentFile::begin(OwnedFd fd, std::uint64_t bytes,
+                                                        bool mapped,
                                                         const audit::SegmentHeader& header,
                                                         Disk& disk) {
   std::array<std::uint8_t, audit::kSegmentHeaderBytes> page;

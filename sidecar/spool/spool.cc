@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view kEnrolmentFile = "enrolment";
 
 Result<void> check_options(const SpoolOptions& options) {
-  bool segment = options.segment_bytes >= kSegmentBytesMin && options.segment_bytes <= kSegmentBytesMax &&
-                 options.segment_bytes % 4096 == 0;
+  bool segment = options.segment_bytes >= kSegmentBytesMin &&
+                 options.segment_bytes <= kSegmentBytesMax && options.segment_bytes % 4096 == 0;
   if (!segment) return Error{"spool: segment_bytes must be 2 to 64 MiB, in whole pages"};
   if (options.bytes_max < kSegmentsMin * options.segment_bytes) {
     return Error{"spool: bytes_max must hold at least 4 segments (" +
@@ -38,7 +38,8 @@ Result<OwnedFd> lock_dir(const std::string& dir) {
 }
 
 // A document for another writer or key is of no use any more: it is asked for anew.
-std::string load_enrolment(const std::string& dir, const audit::Id& writer, const audit::PublicKey& key) {
+std::string load_enrolment(const std::string& dir, const audit::Id& writer,
+                           const audit::PublicKey& key) {
   auto text = read_file(dir + "/" + std::string(kEnrolmentFile), audit::kEnrolmentBytesMax);
   if (!text || text->empty()) return {};
   auto enrolment = audit::read_enrolment(as_bytes(*text));
@@ -117,8 +118,8 @@ Result<void> Spool::State::tell(const audit::EncodedPart& who, const Found& foun
   return {};
 }
 
-Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options, const audit::EncodedPart& who,
-                                           Disk& disk) {
+Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options,
+                                           const audit::EncodedPart& who, Disk& disk) {
   if (auto sane = check_options(options); !sane) return sane.error();
   if (auto made = make_dir(options.dir); !made) return made.error();
   auto lock = lock_dir(options.dir);

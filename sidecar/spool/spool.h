@@ -7,8 +7,8 @@
 //   disk       when durable() has reached the position: survives the node (Syncer, below)
 //   collector  when acknowledged() has: survives the loss of the node
 //
-// Any thread may call anything here but open, close and the destructor; the lock is held for a copy.
-// A folder has one writer at a time (locked); a second open() of it fails.
+// Any thread may call anything here but open, close and the destructor; the lock is held for a
+// copy. A folder has one writer at a time (locked); a second open() of it fails.
 
 #include <cstdint>
 #include <initializer_list>
@@ -30,14 +30,14 @@ struct Position {
 };
 
 struct SpoolOptions {
-  std::string dir;                    // made if missing (0700)
-  std::string key_dir;                // holds writer.key (0600, made at first start)
-  std::string build;                  // named in every writer_start record
-  std::uint64_t bytes_max = 1ull << 30;        // all segments together; at least 4 segments
-  std::uint64_t segment_bytes = 16ull << 20;   // 2 .. 64 MiB, in whole pages
-  std::uint32_t checkpoint_records = 1000;     // a checkpoint at least this often ...
-  std::uint64_t checkpoint_ns = 1'000'000'000; // ... and when this much time went by (tick())
-  std::int64_t wall_ns = 0;           // now, for the start's own records
+  std::string dir;                              // made if missing (0700)
+  std::string key_dir;                          // holds writer.key (0600, made at first start)
+  std::string build;                            // named in every writer_start record
+  std::uint64_t bytes_max = 1ull << 30;         // all segments together; at least 4 segments
+  std::uint64_t segment_bytes = 16ull << 20;    // 2 .. 64 MiB, in whole pages
+  std::uint32_t checkpoint_records = 1000;      // a checkpoint at least this often ...
+  std::uint64_t checkpoint_ns = 1'000'000'000;  // ... and when this much time went by (tick())
+  std::int64_t wall_ns = 0;                     // now, for the start's own records
   std::uint64_t mono_ns = 0;
 };
 
@@ -56,7 +56,7 @@ struct Recovery {
 struct Usage {
   std::uint64_t bytes = 0, bytes_max = 0;
   std::uint64_t segments = 0;
-  std::uint64_t refused = 0;           // appends refused since the start
+  std::uint64_t refused = 0;  // appends refused since the start
 };
 
 class Spool {
@@ -93,7 +93,7 @@ class Spool {
 
   // Keeps the collector's enrolment document beside the segments and records that it came.
   Result<void> enrolled(Bytes document, std::int64_t wall_ns, std::uint64_t mono_ns);
-  std::string enrolment() const;        // the document; empty: not yet
+  std::string enrolment() const;  // the document; empty: not yet
 
   audit::Id writer() const;
   audit::PublicKey public_key() const;
@@ -116,7 +116,7 @@ class Spool {
 // Reads back for shipping: only what is on the disk, so that the collector's copy of the chain
 // never runs ahead of what a crash of the node leaves here.
 struct Batch {
-  std::string frames;                  // audit/frame.h; empty: nothing to read now
+  std::string frames;  // audit/frame.h; empty: nothing to read now
   std::uint64_t first_sequence = 0, last_sequence = 0, records = 0;
 };
 
@@ -133,7 +133,7 @@ class SpoolReader {
   Spool& spool_;
   std::uint64_t segment_ = 0, offset_ = 0, sequence_ = 0;  // where the last batch ended
   std::uint64_t marker_ = 0, segment_last_ = 0;
-  bool live_ = false;                  // that segment is still being written
+  bool live_ = false;  // that segment is still being written
 };
 
 }  // namespace chaperone::spool

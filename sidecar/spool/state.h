@@ -34,8 +34,12 @@ struct Spool::State {
   Result<void> usable() const;
   Result<void> tell_refused(const audit::RecordHead& after);
   Error full() const;
-  void collect();         // deletes what is acknowledged
-  void make_spare();
+  void collect();  // deletes what is acknowledged
+  std::vector<Segment> take_acknowledged();
+  void put_back(const std::vector<Segment>& rest);
+  std::vector<Segment> remove_files(std::vector<Segment> taken);  // without `mutex`; gives the rest
+  bool wants_spare() const;
+  void keep_house();  // takes `mutex` itself
   std::uint64_t bytes() const;
   audit::WriterFacts facts() const;
   void adopt(Found found);
@@ -50,22 +54,22 @@ struct Spool::State {
   bool mapped = true;
 
   mutable std::mutex mutex;
-  std::deque<Segment> segments;      // the last one is being written
+  std::deque<Segment> segments;  // the last one is being written
   std::unique_ptr<SegmentFile> file;
-  OwnedFd spare;                     // an open file at spare_path(), or none
+  OwnedFd spare;  // an open file at spare_path(), or none
   std::uint64_t next_number = 1;
   audit::ChainPoint chain;
-  std::uint64_t closed_bytes = 0;    // of all segments
-  std::uint64_t last_checkpoint = 0; // its sequence
+  std::uint64_t closed_bytes = 0;     // of all segments
+  std::uint64_t last_checkpoint = 0;  // its sequence
   std::uint64_t last_checkpoint_ns = 0;
   std::uint64_t refused = 0, refused_unrecorded = 0;
-  std::string failure;               // not empty: the spool refuses all appends
+  std::string failure;  // not empty: the spool refuses all appends
   bool closed = false;
   std::string enrolment;
-  std::vector<Unsynced> unsynced;    // segments no longer written whose pages may not be on disk
+  std::vector<Unsynced> unsynced;  // segments no longer written whose pages may not be on disk
   bool dir_unsynced = true;
 
-  std::mutex sync_mutex;             // one sync at a time; taken before `mutex`
+  std::mutex sync_mutex;  // one sync at a time; taken before `mutex`
   std::atomic<std::uint64_t> appended{0}, durable{0}, acknowledged{0};
 };
 

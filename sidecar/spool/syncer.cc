@@ -21,7 +21,7 @@ struct Syncer::State {
   bool requested = true;  // what recovery found is not known to be on the disk
   bool stop = false;
   std::atomic<bool> failed{false};
-  std::thread thread;     // last: it uses all of the above
+  std::thread thread;  // last: it uses all of the above
 };
 
 void Syncer::State::run() {

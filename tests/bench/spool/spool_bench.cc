@@ -1,4 +1,5 @@
-// Prints what the spool costs: spool_bench [FOLDER] [GIGABYTES]. Not a test; asserts nothing about time.
+// Prints what the spool costs: spool_bench [FOLDER] [GIGABYTES]. Not a test; asserts nothing about
+// time.
 //
 // Everything runs on one core (the syncer too), with records as a session makes them: who and where
 // once per session, meaning once per shape, ruling once per decision, text and one parameter per
@@ -86,11 +87,13 @@ struct Parts {
 
 bool append_pair(Spool& spool, Parts& parts, const audit::Id& session, std::uint64_t operation) {
   const audit::AskedParameter parameter{{as_bytes("4711"), 23, false, false}, false};
-  encode(audit::Asked{"SELECT abalance FROM pgbench_accounts WHERE aid = $1;", {&parameter, 1}, false},
-         parts.asked);
+  encode(
+      audit::Asked{"SELECT abalance FROM pgbench_accounts WHERE aid = $1;", {&parameter, 1}, false},
+      parts.asked);
   auto now = static_cast<std::int64_t>(1'700'000'000'000'000'000 + operation);
   audit::RecordHead head{audit::RecordKind::kCommand, now, operation, session, operation};
-  if (!spool.append(head, {&parts.who, &parts.where, &parts.meaning, &parts.ruling, &parts.asked})) return false;
+  if (!spool.append(head, {&parts.who, &parts.where, &parts.meaning, &parts.ruling, &parts.asked}))
+    return false;
   audit::Outcome outcome;
   outcome.rows = 1;
   outcome.bytes_to_client = 71;
@@ -120,9 +123,12 @@ void bench_crypto() {
                 seconds / rounds * 1e6);
   };
   volatile unsigned sink = 0;
-  rate("SHA-256 of 512 bytes", 512, 300'000, [&] { sink = sink + audit::sha256(as_bytes(block))[0]; });
-  rate("SHA-256 of 1 MiB", large.size(), 300, [&] { sink = sink + audit::sha256(as_bytes(large))[0]; });
-  rate("CRC-32C of 512 bytes", 512, 2'000'000, [&] { sink = sink + audit::crc32c(as_bytes(block)); });
+  rate("SHA-256 of 512 bytes", 512, 300'000,
+       [&] { sink = sink + audit::sha256(as_bytes(block))[0]; });
+  rate("SHA-256 of 1 MiB", large.size(), 300,
+       [&] { sink = sink + audit::sha256(as_bytes(large))[0]; });
+  rate("CRC-32C of 512 bytes", 512, 2'000'000,
+       [&] { sink = sink + audit::crc32c(as_bytes(block)); });
   audit::SigningKey key = audit::SigningKey::generate();
   rate("Ed25519 sign", 200, 3'000, [&] { sink = sink + key.sign(as_bytes(block).first(200))[0]; });
 }
@@ -130,7 +136,10 @@ void bench_crypto() {
 void bench_append(const std::string& dir, std::uint64_t bytes, bool syncing) {
   std::filesystem::remove_all(dir + "/spool");
   auto spool = Spool::open(options_in(dir, bytes), audit::EncodedPart());
-  if (!spool) { std::printf("%s\n", spool.error().message.c_str()); return; }
+  if (!spool) {
+    std::printf("%s\n", spool.error().message.c_str());
+    return;
+  }
   std::unique_ptr<Syncer> syncer;
   if (syncing) syncer = std::make_unique<Syncer>(**spool, 100, [] {});
   Parts parts;
@@ -140,7 +149,10 @@ void bench_append(const std::string& dir, std::uint64_t bytes, bool syncing) {
   std::uint64_t operation = 0;
   while ((*spool)->usage().bytes < bytes) {
     for (int i = 0; i < 1000; ++i) {
-      if (!append_pair(**spool, parts, session, ++operation)) { std::printf("full\n"); return; }
+      if (!append_pair(**spool, parts, session, ++operation)) {
+        std::printf("full\n");
+        return;
+      }
     }
   }
   double seconds = seconds_since(start), cpu_used = cpu_seconds() - cpu;
@@ -157,9 +169,13 @@ void bench_recovery(const std::string& dir, std::uint64_t bytes) {
     auto start = Clock::now();
     auto spool = Spool::open(options_in(dir, bytes), audit::EncodedPart());
     double seconds = seconds_since(start);
-    if (!spool) { std::printf("%s\n", spool.error().message.c_str()); return; }
+    if (!spool) {
+      std::printf("%s\n", spool.error().message.c_str());
+      return;
+    }
     std::printf("recovery of %.2f GB, %llu records: %.3f s (%.3f s CPU)\n", double(bytes) / 1e9,
-                static_cast<unsigned long long>((*spool)->recovery().records), seconds, cpu_seconds() - cpu);
+                static_cast<unsigned long long>((*spool)->recovery().records), seconds,
+                cpu_seconds() - cpu);
   }
 }
 

@@ -1,6 +1,6 @@
-// A hostile export: the verifier ends, and its numbers never claim more than is there. The seeds are
-// sound, so what is found here starts from files that prove something. The same input is tried as a
-// file and with its checksums mended, because a forger mends them.
+// A hostile export: the verifier ends, and its numbers never claim more than is there. The seeds
+// are sound, so what is found here starts from files that prove something. The same input is tried
+// as a file and with its checksums mended, because a forger mends them.
 
 #include <algorithm>
 #include <string>

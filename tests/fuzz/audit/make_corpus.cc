@@ -60,7 +60,8 @@ void segments(const std::string& dir) {
 void exports(const std::string& dir) {
   TestChain chain = sample_chain();
   SigningKey collector = test_key(0xC0);
-  auto document = encode_enrolment({chain.writer(), chain.key().public_key(), 1, {{"pod", "a"}}}, collector);
+  auto document =
+      encode_enrolment({chain.writer(), chain.key().public_key(), 1, {{"pod", "a"}}}, collector);
   std::string file;
   ExportWriter writer(file);
   writer.header("{}");

@@ -13,7 +13,8 @@ namespace chaperone::audit {
 namespace {
 
 std::vector<std::vector<std::string>> vectors(const std::string& kind) {
-  std::ifstream file(std::string(std::getenv("CHAPERONE_SOURCE_DIR")) + "/tests/golden/audit/crypto.txt");
+  std::ifstream file(std::string(std::getenv("CHAPERONE_SOURCE_DIR")) +
+                     "/tests/golden/audit/crypto.txt");
   REQUIRE(file.good());
   std::vector<std::vector<std::string>> rows;
   for (std::string line; std::getline(file, line);) {
@@ -26,7 +27,9 @@ std::vector<std::vector<std::string>> vectors(const std::string& kind) {
   return rows;
 }
 
-std::vector<std::uint8_t> bytes(const std::string& text) { return *from_hex(std::string_view(text)); }
+std::vector<std::uint8_t> bytes(const std::string& text) {
+  return *from_hex(std::string_view(text));
+}
 
 template <class Array>
 Array array(const std::string& text) {
@@ -99,7 +102,8 @@ TEST_CASE("base64 vectors, and one text for one value") {
     CHECK(base64(bytes(row[1])) == row[2]);
     CHECK(from_base64(row[2]) == bytes(row[1]));
   }
-  for (const char* bad : {"Zg", "Zg=", "Zh==", "Zm9=", "====", "Z===", "Zg==Zg==", "Zm 9", "Zm9v\n"}) {
+  for (const char* bad :
+       {"Zg", "Zg=", "Zh==", "Zm9=", "====", "Z===", "Zg==Zg==", "Zm 9", "Zm9v\n"}) {
     CHECK_FALSE(from_base64(bad));
   }
   for (const char* bad : {"0", "0G", "AB", " 0"}) CHECK_FALSE(from_hex(std::string_view(bad)));

@@ -26,11 +26,13 @@ TEST_CASE("every altered byte and every cut is noticed at its frame") {
     std::string altered = out;
     altered[i] = static_cast<char>(altered[i] ^ 0x10);
     FrameReader reader(as_bytes(altered));
-    while (reader.next()) {}
+    while (reader.next()) {
+    }
     CHECK(reader.fault() != nullptr);
     CHECK(reader.offset() == (i < second ? 0 : second));
     FrameReader cut(as_bytes(std::string_view(out).substr(0, i)));
-    while (cut.next()) {}
+    while (cut.next()) {
+    }
     CHECK((cut.fault() != nullptr) == (i != 0 && i != second));
   }
 }

@@ -16,7 +16,8 @@ namespace {
 
 // CHAPERONE_UPDATE_GOLDEN=1 writes the files anew, for a format that was changed on purpose.
 bool matches_golden(const std::string& name, const std::string& content) {
-  std::string path = std::string(std::getenv("CHAPERONE_SOURCE_DIR")) + "/tests/golden/audit/" + name;
+  std::string path =
+      std::string(std::getenv("CHAPERONE_SOURCE_DIR")) + "/tests/golden/audit/" + name;
   if (std::getenv("CHAPERONE_UPDATE_GOLDEN")) std::ofstream(path) << content;
   std::ifstream file(path);
   std::stringstream text;
@@ -79,7 +80,8 @@ TEST_CASE("long text is cut, its length and hash kept") {
 TEST_CASE("the worst of everything still fits a record") {
   Subject subject;
   std::string name(2 * kNameBytesMax, 'n');
-  subject.pod = subject.pod_namespace = subject.service_account = subject.node = subject.principal = name;
+  subject.pod = subject.pod_namespace = subject.service_account = subject.node = subject.principal =
+      name;
   for (int i = 0; i < 500; ++i) subject.labels[std::to_string(i) + name] = name;
   subject.groups.assign(1000, name);
   Meaning meaning;
@@ -98,7 +100,9 @@ TEST_CASE("the worst of everything still fits a record") {
   std::vector<AskedParameter> parameters(2000, {{as_bytes(value), 25, false, false}, false});
   EncodedPart who, where, what, ruling, asked;
   encode(Who{&subject, 1}, who);
-  encode(Where{name, Protocol::kPostgres, name, name, name, name, name, name, name, name, name, name}, where);
+  encode(
+      Where{name, Protocol::kPostgres, name, name, name, name, name, name, name, name, name, name},
+      where);
   encode(meaning, what);
   encode(Ruling{Verdict::kAllow, {}, true, name, name, Durability::kDisk, name, name}, ruling);
   encode(Asked{text, parameters, true}, asked);
@@ -130,7 +134,8 @@ TEST_CASE("text that is not UTF-8 is shown as base64, never as broken JSON") {
     auto decoded = decode_record(record);
     REQUIRE(decoded);
     std::string json = to_json(*decoded);
-    CHECK(json.find("\"text\":{\"base64\":\"" + base64(as_bytes(bad)) + "\"}") != std::string::npos);
+    CHECK(json.find("\"text\":{\"base64\":\"" + base64(as_bytes(bad)) + "\"}") !=
+          std::string::npos);
   }
 }
 

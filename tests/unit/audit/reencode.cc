@@ -16,7 +16,9 @@ struct Writer {
   void operator()(std::string_view DecodedRecord::*place) const {
     if (!(record.*place).empty()) out.bytes(number, as_bytes(record.*place));
   }
-  void operator()(std::uint64_t DecodedRecord::*place) const { out.some_number(number, record.*place); }
+  void operator()(std::uint64_t DecodedRecord::*place) const {
+    out.some_number(number, record.*place);
+  }
   void operator()(std::optional<std::uint64_t> DecodedRecord::*place) const {
     out.maybe_number(number, record.*place);
   }

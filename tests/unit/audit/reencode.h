@@ -1,6 +1,6 @@
 #pragma once
-// The decoder's mirror: what a decoded record says, encoded again. Where that differs from the bytes
-// it came from, the decoder has accepted a second spelling.
+// The decoder's mirror: what a decoded record says, encoded again. Where that differs from the
+// bytes it came from, the decoder has accepted a second spelling.
 
 #include <cstdint>
 #include <vector>

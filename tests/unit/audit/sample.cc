@@ -26,7 +26,8 @@ Meaning sample_meaning() {
   statement.effects = Effect::kRead | Effect::kWrite;
   statement.objects = {{ObjectKind::kTable, "public.orders", Effect::kWrite},
                        {ObjectKind::kFunction, "pg_catalog.lower", Effect::kRead}};
-  statement.columns = {{"public.orders", "status", Effect::kWrite}, {"public.orders", "id", Effect::kRead}};
+  statement.columns = {{"public.orders", "status", Effect::kWrite},
+                       {"public.orders", "id", Effect::kRead}};
   statement.functions = {"pg_catalog.lower"};
   statement.row_bound = RowBound::kBounded;
   statement.limit = 0;

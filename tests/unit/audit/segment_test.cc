@@ -37,8 +37,12 @@ Seen read_all(Bytes file, SegmentReader::Mode mode) {
   Seen seen;
   SegmentReader reader(file, kMarker, mode);
   for (auto step = reader.next(); step != SegmentStep::kEnd; step = reader.next()) {
-    if (step == SegmentStep::kRecord) seen.records.emplace_back(as_text(reader.record()));
-    else { seen.damage_bytes += reader.damage().bytes; ++seen.damages; }
+    if (step == SegmentStep::kRecord)
+      seen.records.emplace_back(as_text(reader.record()));
+    else {
+      seen.damage_bytes += reader.damage().bytes;
+      ++seen.damages;
+    }
   }
   return seen;
 }

@@ -21,7 +21,8 @@ TEST_CASE("every byte of a record, every value of it") {
   Buffer altered = record;
   for (std::size_t i = 0; i < record.size(); ++i) {
     // The long cut value is one byte 4,096 times over; its inside tells nothing new.
-    if (i > 900 && i < 4800 && record[i] == 'x' && record[i - 1] == 'x' && record[i + 1] == 'x') continue;
+    if (i > 900 && i < 4800 && record[i] == 'x' && record[i - 1] == 'x' && record[i + 1] == 'x')
+      continue;
     for (int value = 0; value < 256; ++value) {
       altered[i] = static_cast<std::uint8_t>(value);
       check_canonical(altered);

@@ -65,7 +65,8 @@ TEST_CASE("every altered byte of the file is noticed") {
 TEST_CASE("every cut of the file is noticed") {
   TestChain chain = sample_chain();
   const std::string file = export_of(chain, chain.records());
-  for (std::size_t size = 0; size < file.size(); ++size) CHECK_FALSE(check(file.substr(0, size)).whole());
+  for (std::size_t size = 0; size < file.size(); ++size)
+    CHECK_FALSE(check(file.substr(0, size)).whole());
 }
 
 TEST_CASE("an altered byte names its record, though the forger mends the checksum") {

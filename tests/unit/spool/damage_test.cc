@@ -27,7 +27,8 @@ class Crashed {
     std::string path = segment_files(options.dir).at(0);
     content_ = slurp(path);
     used_ = audit::kSegmentHeaderBytes;
-    audit::SegmentReader reader(as_bytes(content_), audit::read_segment_header(as_bytes(content_))->marker,
+    audit::SegmentReader reader(as_bytes(content_),
+                                audit::read_segment_header(as_bytes(content_))->marker,
                                 audit::SegmentReader::Mode::kWhole);
     while (reader.next() == audit::SegmentStep::kRecord) used_ = reader.end();
     name_ = std::filesystem::path(path).filename();

@@ -72,7 +72,8 @@ TEST_CASE("without safe mappings everything works the same") {
   disk.mapped = false;
   for (int start = 0; start < 3; ++start) {
     auto spool = must_open(options_in(dir), disk);
-    for (std::uint64_t i = 1; i <= 300; ++i) REQUIRE(append_command(*spool, i, std::string(i * 40, 'w')));
+    for (std::uint64_t i = 1; i <= 300; ++i)
+      REQUIRE(append_command(*spool, i, std::string(i * 40, 'w')));
     auto records = all_records(*spool);
     CHECK(chain_breaks(records) == 0);
     CHECK(records.size() == spool->appended().sequence);

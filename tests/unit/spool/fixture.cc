@@ -94,7 +94,8 @@ Result<Position> append_command(Spool& spool, std::uint64_t operation, std::stri
   audit::EncodedPart ruling, asked;
   encode(audit::Ruling{verdict, {}, false, "r", "", {}, "", ""}, ruling);
   encode(audit::Asked{text, {}, false}, asked);
-  return spool.append({audit::RecordKind::kCommand, 5, 6, session_id(), operation}, {&ruling, &asked});
+  return spool.append({audit::RecordKind::kCommand, 5, 6, session_id(), operation},
+                      {&ruling, &asked});
 }
 
 Result<Position> append_outcome(Spool& spool, std::uint64_t operation) {
@@ -130,10 +131,11 @@ int chain_breaks(const std::vector<std::string>& records) {
 }
 
 int count_kind(const std::vector<std::string>& records, audit::RecordKind kind) {
-  return static_cast<int>(std::count_if(records.begin(), records.end(), [&](const std::string& record) {
-    auto head = audit::peek_head(as_bytes(record));
-    return head && head->kind == kind;
-  }));
+  return static_cast<int>(
+      std::count_if(records.begin(), records.end(), [&](const std::string& record) {
+        auto head = audit::peek_head(as_bytes(record));
+        return head && head->kind == kind;
+      }));
 }
 
 std::vector<std::string> segment_files(const std::string& dir) {

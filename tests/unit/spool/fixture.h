@@ -11,7 +11,8 @@
 
 namespace chaperone::spool {
 
-// kMemory: for tests that open a spool a thousand times; where there is no such file system, as kDisk.
+// kMemory: for tests that open a spool a thousand times; where there is no such file system, as
+// kDisk.
 enum class On { kDisk, kMemory };
 
 class TempDir {
@@ -50,7 +51,8 @@ audit::EncodedPart test_who();
 Result<std::unique_ptr<Spool>> try_open(const SpoolOptions& options, Disk& disk = real_disk());
 std::unique_ptr<Spool> must_open(const SpoolOptions& options, Disk& disk = real_disk());
 
-Result<Position> append_command(Spool& spool, std::uint64_t operation, std::string_view text = "SELECT 1",
+Result<Position> append_command(Spool& spool, std::uint64_t operation,
+                                std::string_view text = "SELECT 1",
                                 audit::Verdict verdict = audit::Verdict::kAllow);
 Result<Position> append_outcome(Spool& spool, std::uint64_t operation);
 audit::Id session_id();

@@ -51,7 +51,8 @@ std::uint64_t run_and_kill(const SpoolOptions& options, Disk& disk, Shared& shar
 }
 
 void kill_often(bool mapped) {
-  void* memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);
   auto& shared = *new (memory) Shared{};
   TempDir dir;
@@ -62,7 +63,8 @@ void kill_often(bool mapped) {
   disk.syncs = false;  // the page cache is what survives here
   std::mt19937_64 random(20);
   for (int round = 0; round < 40; ++round) {
-    std::uint64_t safe = run_and_kill(options, disk, shared, static_cast<unsigned>(random() % 30'000));
+    std::uint64_t safe =
+        run_and_kill(options, disk, shared, static_cast<unsigned>(random() % 30'000));
     auto spool = must_open(options, disk);
     const Recovery& recovery = spool->recovery();
     CHECK(recovery.damage_bytes == 0);

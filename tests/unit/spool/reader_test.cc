@@ -26,7 +26,8 @@ TEST_CASE("only what is on the disk is given out") {
 TEST_CASE("reading may begin anywhere, in any order, with any size") {
   TempDir dir;
   auto spool = must_open(options_in(dir));
-  for (std::uint64_t i = 1; i <= 400; ++i) REQUIRE(append_command(*spool, i, std::string(i * 37 % 9000, 'r')));
+  for (std::uint64_t i = 1; i <= 400; ++i)
+    REQUIRE(append_command(*spool, i, std::string(i * 37 % 9000, 'r')));
   REQUIRE(spool->sync());
   std::uint64_t end = spool->appended().sequence;
   SpoolReader reader(*spool);
@@ -48,7 +49,8 @@ TEST_CASE("a hole in a closed segment is passed, the batch before it stays witho
   SpoolOptions options = options_in(dir);
   {
     auto spool = must_open(options);
-    for (std::uint64_t i = 1; i <= 30; ++i) REQUIRE(append_command(*spool, i, "q" + std::to_string(i) + "."));
+    for (std::uint64_t i = 1; i <= 30; ++i)
+      REQUIRE(append_command(*spool, i, "q" + std::to_string(i) + "."));
   }
   std::string path = segment_files(options.dir).at(0), content = slurp(path);
   for (const char* victim : {"q10.", "q20."}) content[content.find(victim)] = 'X';

@@ -204,7 +204,7 @@ TEST_CASE("the key is the writer's own") {
   SpoolOptions options = options_in(dir);
   audit::PublicKey key = must_open(options)->public_key();
   std::string path = dir / "key/writer.key";
-  struct stat info{};
+  struct stat info {};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   CHECK(must_open(options)->public_key() == key);

@@ -77,7 +77,8 @@ TEST_CASE("many threads append, one syncs, one reads: one chain without a gap") 
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (std::uint64_t i = 1; i <= 500; ++i) {
-        auto position = append_command(*spool, static_cast<std::uint64_t>(t) * 1000 + i, std::string(i, 't'));
+        auto position =
+            append_command(*spool, static_cast<std::uint64_t>(t) * 1000 + i, std::string(i, 't'));
         if (!position) ++failures;
         if (i % 16 == 0) syncer.request();
       }
@@ -88,8 +89,10 @@ TEST_CASE("many threads append, one syncs, one reads: one chain without a gap") 
   while (at.sequence < 2000) {
     auto batch = reader.next(at, 30'000);
     if (!batch || (batch->records > 0 && batch->first_sequence != at.sequence + 1)) ++failures;
-    if (batch && batch->records > 0) at = {batch->last_sequence};
-    else std::this_thread::yield();
+    if (batch && batch->records > 0)
+      at = {batch->last_sequence};
+    else
+      std::this_thread::yield();
     if (failures > 0) break;
   }
   for (std::thread& thread : threads) thread.join();
