@@ -176,7 +176,7 @@ void Walker::set_variable(const VariableSetStmt* node) {
       node->kind == VAR_RESET || node->kind == VAR_RESET_ALL || node->kind == VAR_SET_DEFAULT;
   verb(node->kind == VAR_RESET || node->kind == VAR_RESET_ALL ? "RESET" : "SET");
   findings_.effect(Effect::kSession);
-  if (node->kind == VAR_RESET_ALL) name = "*";
+  if (node->kind == VAR_RESET_ALL) name.assign(1, '*');
   if (node->kind == VAR_SET_MULTI) {
     bool only_transaction = name == "transaction" || name == "transaction snapshot";
     if (asks_to_write(node->args)) findings_.flags.lifts_read_only = true;
