@@ -17,10 +17,21 @@ function(chaperone_room name)
   target_link_libraries(${name} PUBLIC ${ROOM_LINKS} PRIVATE ${ROOM_PRIVATE})
 endfunction()
 
+# One target for all programs of a label: tests/run builds no more than it runs.
+function(chaperone_label_target label program)
+  foreach(one ${label})
+    if(NOT TARGET label_${one})
+      add_custom_target(label_${one})
+    endif()
+    add_dependencies(label_${one} ${program})
+  endforeach()
+endfunction()
+
 function(chaperone_test name)
   cmake_parse_arguments(TEST "" "LABEL" "SOURCES;LINKS;PRIVATE" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LINKS} ${TEST_PRIVATE} catch_main)
+  chaperone_label_target("${TEST_LABEL}" ${name})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABEL}" TIMEOUT 300
     ENVIRONMENT "CHAPERONE_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
@@ -34,6 +45,7 @@ function(chaperone_fuzz name)
   add_executable(${name} ${FUZZ_SOURCES})
   target_link_libraries(${name} PRIVATE ${FUZZ_LINKS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  chaperone_label_target(fuzz ${name})
   # New inputs go to a folder of the build; the committed corpus is only read.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
   set(seconds $ENV{CHAPERONE_FUZZ_SECONDS})
@@ -44,6 +56,9 @@ function(chaperone_fuzz name)
     -print_final_stats=0 ${CMAKE_BINARY_DIR}/corpus/${name} ${FUZZ_CORPUS})
   set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 3600)
 endfunction()
+
+# Debian's own, whose standard library is all that the tests need.
+find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 
 function(chaperone_script name)
   cmake_parse_arguments(SCRIPT "" "LABEL;TIMEOUT" "COMMAND" ${ARGN})

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """PostgreSQL's own regression schedule, from the pod: directly, then through the sidecar.
 
-What passes directly must pass through the sidecar, except for what exceptions.md names with its
-cause. The sidecar has a policy that allows everything and the identity as login.
+What passes directly must pass through the sidecar, and what fails directly must fail alike, except
+for what exceptions.md names with its cause. The sidecar has a policy that allows everything and the
+identity as login.
 
     postgres_regress.py [--direct-only]     --direct-only says what the suite does here by itself
 """
@@ -19,6 +20,7 @@ from integration.lib import sandbox  # noqa: E402
 
 sandbox.enter()
 from integration.lib import postgres  # noqa: E402
+from integration.lib.chaperone import Sidecar  # noqa: E402
 from integration.lib.process import run  # noqa: E402
 from integration.lib.world import World  # noqa: E402
 
@@ -66,15 +68,43 @@ def run_suite(world, name):
     return passed, set(verdicts) - passed
 
 
-def measured(world, name):
-    with_server = world.own(postgres.Postgres(15, world.cluster, name=f"server-{name}", hba=TRUST, plain=False))
-    with_server.start()
-    begin = time.monotonic()
-    passed, failed = run_suite(world, name)
-    with_server.stop()
+def measured(name, through_sidecar):
+    with World() as world:
+        server = world.own(postgres.Postgres(15, world.cluster, name=f"server-{name}", hba=TRUST, plain=False))
+        server.start()
+        if through_sidecar:
+            policy = (sandbox.SRC / "tests/integration/policies/allow_all.yaml").read_text()
+            sidecar = world.own(Sidecar(world, policy))
+            sidecar.program_kernel()
+            sidecar.start()
+        begin = time.monotonic()
+        passed, failed = run_suite(world, name)
+        if through_sidecar and not sidecar.process.running():
+            sys.exit(f"the sidecar did not live through it:\n{sidecar.process.tail()}")
     print(f"{name}: {len(passed)} passed, {len(failed)} failed in {time.monotonic() - begin:.0f} s"
           f"{': ' + ' '.join(sorted(failed)) if failed else ''}", flush=True)
-    return passed
+    return passed, failed
+
+
+def same_output(test):
+    """A test that fails on this server by itself must at least fail with the very same output."""
+    one, other = (sandbox.TMP / f"regress-{name}/results/{test}.out" for name in ("direct", "sidecar"))
+    return one.exists() and other.exists() and one.read_bytes().replace(b"regress-direct", b"") == \
+        other.read_bytes().replace(b"regress-sidecar", b"")
+
+
+def judge(direct, through):
+    """Names what differs without a cause, and causes without a difference."""
+    known = exceptions()
+    differing = {test for test in direct[0] if test not in through[0]}
+    differing |= {test for test in direct[1] if not same_output(test)}
+    for test in sorted(differing & set(known)):
+        print(f"known: {test}: {known[test]}")
+    for test in sorted(differing - set(known)):
+        print(f"DIFFERS: {test}")
+    for test in sorted(set(known) - differing):
+        print(f"exceptions.md names {test}, which passes: remove the line")
+    return differing == set(known)
 
 
 def main():
@@ -82,13 +112,11 @@ def main():
     options.add_argument("--direct-only", action="store_true")
     chosen = options.parse_args()
     run([HERE / "fetch", SUITE], timeout=600)
-    with World() as world:
-        direct = measured(world, "direct")
-    if not direct:
+    direct = measured("direct", False)
+    if not direct[0]:
         sys.exit("nothing passes directly: the suite itself is broken here")
-    if chosen.direct_only:
-        return
-    sys.exit("there is no sidecar to run through yet")
+    if not chosen.direct_only and not judge(direct, measured("sidecar", True)):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from integration.lib import sandbox  # noqa: E402
 sandbox.enter()
 import framings  # noqa: E402
 from integration.lib import postgres, wire  # noqa: E402
+from integration.lib.chaperone import Sidecar  # noqa: E402
 from integration.lib.process import Process, run  # noqa: E402
 from integration.lib.world import World  # noqa: E402
 
@@ -167,6 +168,10 @@ def main():
     begin = time.monotonic()
     with World() as world:
         target = Target(world)
+        if chosen.through == "sidecar":
+            one = world.own(Sidecar(world, (HERE / "policy.yaml").read_text()))
+            one.program_kernel()
+            one.start()
         enter_pod(world)
         runs = Run(target, chosen.through == "direct")
         for name, text in statements():
@@ -179,6 +184,8 @@ def main():
     verdict = "had no effect on a bare server" if runs.direct else "got through"
     print(f"{runs.count} attacks in {time.monotonic() - begin:.0f} s, {len(runs.wrong)} {verdict}"
           f"{f', {runs.tame} need the simple framing' if runs.tame else ''}")
+    if chosen.through == "sidecar" and not one.process.running():
+        sys.exit(f"the sidecar did not live through it:\n{one.process.tail()}")
     if runs.wrong or not runs.count:
         sys.exit(1)
 

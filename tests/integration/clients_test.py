@@ -6,7 +6,6 @@
 
 import argparse
 import enum
-import os
 import pathlib
 import sys
 import time
@@ -15,8 +14,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from integration.lib import sandbox  # noqa: E402
 
 sandbox.enter()
-from integration.lib import cache, clients, postgres  # noqa: E402
+from integration.lib import clients, postgres  # noqa: E402
 from integration.lib.certificates import Authority  # noqa: E402
+from integration.lib.chaperone import Collector, Sidecar  # noqa: E402
 from integration.lib.world import World  # noqa: E402
 
 
@@ -59,6 +59,15 @@ def server(world, version, authority, through):
     return database
 
 
+def sidecar(world, authority):
+    """The whole product around the agent; its rules are in force from here on."""
+    collector = world.own(Collector(world, authority)).start()
+    policy = (sandbox.SRC / "tests/integration/policies/clients.yaml").read_text()
+    one = world.own(Sidecar(world, policy, collector, authority, {"password": postgres.APP_PASSWORD}))
+    one.program_kernel()
+    return one.start()
+
+
 def trust_file(authority):
     bundle = sandbox.folder("trust") / "bundle.pem"
     bundle.write_bytes(authority.certificate.read_bytes())
@@ -99,10 +108,16 @@ def main():
         authority = Authority(sandbox.folder("authority"))
         database = server(world, chosen.server, authority, chosen.through)
         environment = {"PGHOST": "db.cluster.test", "PGPORT": "5432", "PGUSER": postgres.APP_USER,
-                       "PGPASSWORD": postgres.APP_PASSWORD, "PGDATABASE": "shop",
-                       "PGSSLROOTCERT": str(trust_file(authority)), "PGSSLMODE": "disable"}
+                       "PGDATABASE": "shop", "PGSSLMODE": "disable"}
+        if chosen.through is Through.DIRECT:
+            environment |= {"PGPASSWORD": postgres.APP_PASSWORD, "PGSSLROOTCERT": str(trust_file(authority))}
+        else:
+            one = sidecar(world, authority)
+            environment |= {"PGPASSWORD": "placeholder", "PGSSLROOTCERT": str(one.bundle)}
         failed = run_clients(world, names, environment,
                              lambda: database.sql("select count(*) from guarded", "shop"))
+        if failed and chosen.through is Through.SIDECAR:
+            print(f"the sidecar said:\n{one.process.tail()}")
     if failed:
         sys.exit(f"failed: {' '.join(failed)}")
 

@@ -1,5 +1,5 @@
-// The catalogue of a real server: its queries run, and what they give means the same as the
-// recorded rows that the unit tests use. CHAPERONE_GOLDEN_WRITE=1 records them anew.
+// The catalogue of a real server: its queries run, and what they give means the same as the recorded
+// rows that the unit tests use. CHAPERONE_GOLDEN_WRITE=1 records them anew.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,8 +24,7 @@ std::string output_of(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "r");
   REQUIRE(pipe);
   std::array<char, 65536> buffer{};
-  while (std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    all.append(buffer.data(), size);
+  while (std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) all.append(buffer.data(), size);
   int status = pclose(pipe);
   INFO(command);
   REQUIRE(status == 0);
@@ -46,16 +45,13 @@ class Server {
       as_ = "setpriv --reuid=postgres --regid=postgres --clear-groups ";
       output_of("chown postgres " + folder_);
     }
-    output_of(as_ + bin_ + "/initdb -D " + folder_ +
-              "/data -A trust -U postgres -E UTF8 --locale=C.UTF-8 -N");
-    output_of(as_ + bin_ + "/pg_ctl -w -D " + folder_ + "/data -l " + folder_ +
-              "/log -o \"-c listen_addresses= -c fsync=off -k " + folder_ + "\" start > /dev/null");
+    output_of(as_ + bin_ + "/initdb -D " + folder_ + "/data -A trust -U postgres -E UTF8 --locale=C.UTF-8 -N");
+    output_of(as_ + bin_ + "/pg_ctl -w -D " + folder_ + "/data -l " + folder_ + "/log -o \"-c listen_addresses= -c fsync=off -k " +
+              folder_ + "\" start > /dev/null");
   }
   ~Server() {
-    std::string stop = as_ + bin_ + "/pg_ctl -w -m immediate -D " + folder_ +
-                       "/data stop > /dev/null 2>&1; rm -rf " + folder_;
-    if (std::system(stop.c_str()) != 0)
-      std::fprintf(stderr, "could not clean up %s\n", folder_.c_str());
+    std::string stop = as_ + bin_ + "/pg_ctl -w -m immediate -D " + folder_ + "/data stop > /dev/null 2>&1; rm -rf " + folder_;
+    if (std::system(stop.c_str()) != 0) std::fprintf(stderr, "could not clean up %s\n", folder_.c_str());
   }
 
   std::string psql(const std::string& sql) {
@@ -63,8 +59,7 @@ class Server {
     return file(folder_ + "/script.sql");
   }
   std::string file(const std::string& path) {
-    return output_of("psql -X -q -At -v ON_ERROR_STOP=1 -h " + folder_ + " -U postgres -f " + path +
-                     " postgres");
+    return output_of("psql -X -q -At -v ON_ERROR_STOP=1 -h " + folder_ + " -U postgres -f " + path + " postgres");
   }
 
  private:
@@ -75,10 +70,9 @@ std::string dumped(Server& server) {
   std::string all;
   std::size_t number = 0;
   for (const auto& query : catalogue_queries(150000)) {
-    std::istringstream lines(server.psql(std::string(catalogue_begin()) + "; COPY (" + query.text +
-                                         ") TO STDOUT; " + std::string(catalogue_end())));
-    for (std::string line; std::getline(lines, line);)
-      all += std::to_string(number) + "\t" + line + "\n";
+    std::istringstream lines(server.psql(std::string(catalogue_begin()) + "; COPY (" + query.text + ") TO STDOUT; " +
+                                         std::string(catalogue_end())));
+    for (std::string line; std::getline(lines, line);) all += std::to_string(number) + "\t" + line + "\n";
     ++number;
   }
   return all;
@@ -90,8 +84,7 @@ TEST_CASE("the catalogue of a real server") {
   Server server;
   server.file(golden_folder() + "/fixture.sql");
   std::string rows = dumped(server);
-  if (std::getenv("CHAPERONE_GOLDEN_WRITE"))
-    std::ofstream(golden_folder() + "/fixture.rows") << rows;
+  if (std::getenv("CHAPERONE_GOLDEN_WRITE")) std::ofstream(golden_folder() + "/fixture.rows") << rows;
 
   auto catalogue = catalogue_from(rows);
   REQUIRE(catalogue.ok());
@@ -101,9 +94,7 @@ TEST_CASE("the catalogue of a real server") {
   CHECK((*catalogue)->stamp() == (*again)->stamp());
 
   Names names{catalogue.value().get(), nullptr, {"public"}, "postgres"};
-  auto effects = [&](std::string_view text) {
-    return analyse(text, Reading{}, names).meaning.effects;
-  };
+  auto effects = [&](std::string_view text) { return analyse(text, Reading{}, names).meaning.effects; };
   CHECK(names_of(effects("SELECT * FROM customers")) == "read");
   CHECK(effects("SELECT through()").has(Effect::kDrop));
   CHECK(effects("INSERT INTO watched VALUES (1, 2)").has(Effect::kRunCode));

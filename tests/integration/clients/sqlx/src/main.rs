@@ -89,7 +89,8 @@ async fn copies(db: &mut PgConnection) -> Answer<()> {
 
 async fn messages(db: &mut PgConnection) -> Answer<()> {
     println!("skip notice this client logs them and no more");
-    let mut listener = PgListener::connect("").await?;
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options(PgSslMode::Disable)).await?;
+    let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen("sqlx_ch").await?;
     db.execute("notify sqlx_ch, 'hello'").await?;
     assert_eq!(listener.recv().await?.payload(), "hello");
