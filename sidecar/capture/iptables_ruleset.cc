@@ -61,7 +61,7 @@ COMMIT
 
 // The owner of an arriving answer cannot be asked for here, so that the sidecar's own queries are
 // tracked in a zone apart: only answers to them are accepted, and no agent's port meets their
-// entry.
+// entry. Any other datagram from outside is dropped before an entry of it is confirmed.
 constexpr std::string_view kRaw = R"(*raw
 :PREROUTING ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]
@@ -69,8 +69,7 @@ constexpr std::string_view kRaw = R"(*raw
 :CHAPERONE_RAW_OUT - [0:0]
 -A PREROUTING -j CHAPERONE_RAW_IN
 -A OUTPUT -j CHAPERONE_RAW_OUT
-$zone_in-A CHAPERONE_RAW_IN ! -i lo -p udp -j CT --notrack
--A CHAPERONE_RAW_OUT -p udp $owner -m udp ! --sport $dns -j CT --zone 19337
+$zone_in-A CHAPERONE_RAW_OUT -p udp $owner -m udp ! --sport $dns -j CT --zone 19337
 COMMIT
 )";
 
@@ -163,9 +162,7 @@ void add_family(Fillings& fillings, const Parameters& parameters, Family family)
   fillings.push_back(
       {"zone_in", per_resolver(resolvers, family,
                                "-A CHAPERONE_RAW_IN -s $address ! -i lo -p udp -m udp "
-                               "--sport 53 -j CT --zone 19337\n"
-                               "-A CHAPERONE_RAW_IN -s $address ! -i lo -p udp -m udp "
-                               "--sport 53 -j RETURN\n")});
+                               "--sport 53 -j CT --zone 19337\n")});
   fillings.push_back(
       {"answers", per_resolver(resolvers, family,
                                "-A CHAPERONE_IN -s $address -p udp -m udp --sport 53 "

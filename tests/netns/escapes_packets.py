@@ -6,9 +6,11 @@ import struct
 
 import attempts
 import packets
+import process
+import standins
 from attempts import MARKER
 from cases import escape, expect, outcome, refused
-from topology import GATEWAY, HOST, LOOPBACK, POD, RESOLVER, with_raw
+from topology import GATEWAY, HOST, LOOPBACK, POD, RESOLVER, SIDECAR, identity, with_raw
 
 BROADCAST = "10.77.0.255"
 GROUPS = {4: "224.0.0.251", 6: "ff02::fb"}
@@ -51,7 +53,6 @@ def packet_socket_with_net_raw(world, who, family):
 def other_ethertypes_even_from_the_sidecars_user(world, _who, _family):
     def go():
         attempts.frame_send(b"\xff" * 12 + b"\x88\xb5" + MARKER)
-    from topology import SIDECAR, identity
     outcome(world, with_raw(identity(SIDECAR)), go)
 
 
@@ -93,8 +94,7 @@ def neighbour_talk_with_a_message_inside(world, who, _family):
 @escape("9")
 def raw_packets_to_our_own_listeners(world, who, family):
     """Answers of the sidecar to a source of the attacker's choosing would leave the pod."""
-    from standins import DNS, INBOUND, METRICS, OUTBOUND, PROBE
-    for port in (OUTBOUND, INBOUND, PROBE, DNS, METRICS):
+    for port in (standins.OUTBOUND, standins.INBOUND, standins.PROBE, standins.DNS, standins.METRICS):
         for target in (POD[family], LOOPBACK[family]):
             batch = [packets.tcp(HOST[family], 6000, target, port, packets.SYN)]
             outcome(world, with_raw(who), attempts.raw_send_all, target, batch)
@@ -102,15 +102,34 @@ def raw_packets_to_our_own_listeners(world, who, family):
         outcome(world, who, attempts.send, HOST[family], 443)
 
 
-@escape("9", families=(6,))
-def frames_on_loopback_to_our_own_listeners(world, who, _family):
+@escape("9")
+def frames_on_loopback_to_our_own_listeners(world, who, family):
     """A packet socket on lo skips OUTPUT; the listener's answer must not leave."""
-    from standins import DNS, OUTBOUND
-    for port in (OUTBOUND, DNS):
-        for target in (POD[6], LOOPBACK[6]):
-            syn = packets.tcp(HOST[6], 6001, target, port, packets.SYN)
-            frame = b"\0" * 12 + struct.pack("!H", packets.ETH_IPV6) + syn
-            outcome(world, with_raw(who), attempts.frame_send, frame, False, "lo")
+    kind = struct.pack("!H", packets.ETH_IP if family == 4 else packets.ETH_IPV6)
+    for port in (standins.OUTBOUND, standins.DNS):
+        for target in (POD[family], LOOPBACK[family]):
+            syn = packets.tcp(HOST[family], 6001, target, port, packets.SYN)
+            outcome(world, with_raw(who), attempts.frame_send, b"\0" * 12 + kind + syn, False, "lo")
+
+
+@escape("9", allows=lambda frame: MARKER not in frame.raw)
+def packets_inside_the_sidecars_own_connection(world, who, family):
+    """Conntrack takes them for the sidecar's: marked and established. Their owner is not."""
+    sport = 40030
+    child = world.background(world.far, None, standins.hold, 7003)
+
+    def connect():
+        sock = attempts.make_socket(HOST[family], sport=sport, timeout=2)
+        sock.connect((HOST[family], 7003))
+        return [sock]
+    try:
+        sock, = process.call_for_sockets(world.pod, identity(SIDECAR), connect)
+        with sock:
+            for flags in (packets.ACK | packets.PSH, packets.ACK, packets.FIN | packets.ACK, packets.RST):
+                packet = packets.tcp(POD[family], sport, HOST[family], 7003, flags, payload=MARKER)
+                outcome(world, with_raw(who), attempts.raw_send, HOST[family], packet)
+    finally:
+        child.stop()
 
 
 @escape("11")
