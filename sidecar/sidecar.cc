@@ -261,6 +261,9 @@ Sidecar::~Sidecar() {
     loop.housekeeping.reset();
     loop.listener.reset();
     loop.worker.reset();
+    // One turn, so that connections which were told to go are gone.
+    loop.loop.stop();
+    loop.loop.run();
   }
 }
 

@@ -20,6 +20,7 @@
 #include "proto-parsers/postgres/backend.h"
 #include "proto-parsers/postgres/frontend.h"
 #include "proto-parsers/postgres/ledger.h"
+#include "sidecar/session/catalogue_load.h"
 #include "sidecar/session/gate.h"
 #include "sidecar/session/judge.h"
 #include "sidecar/session/metrics_sink.h"
@@ -137,9 +138,14 @@ class PostgresExchange {
   void on_finished(const pg::Finished& finished);
   void finish_operation(std::uint64_t number, audit::OutcomeStatus status);
   Operation* operation(std::uint64_t number);
+  // A query of our own is on its way.
+  bool asking() const { return own_query_ || private_load_; }
   bool settings_due() const;
   void begin_settings_query();
   void adopt_prepared(const SettingsReader& reader);
+  void begin_private_catalogue();
+  bool feed_private_catalogue(Bytes input, std::size_t& at);
+  void settled();
   void own_query_done();
   void rescope();
   void fail(std::string_view word, std::string_view detail);
@@ -163,6 +169,7 @@ class PostgresExchange {
   std::vector<std::string> refusals_;  // encoded errors for the refused entries in the ledger
   std::unique_ptr<OwnQuery> own_query_;
   std::unique_ptr<SettingsReader> settings_reader_;
+  std::unique_ptr<CatalogueLoad> private_load_;
 
   std::string outbox_;                 // decided bytes whose records are not durable yet
   spool::Position outbox_position_;
@@ -200,6 +207,8 @@ class PostgresExchange {
   bool changed_in_transaction_ = false;  // its end may change settings back
   bool names_uncertain_ = false;
   bool prepared_listed_ = false;
+  pg::TransactionStatus asked_status_ = pg::TransactionStatus::kIdle;
+  bool private_catalogue_ = false;     // the view holds objects of the open transaction
   bool ready_owed_ = false;            // a ReadyForQuery was kept back while we ask
   bool copy_data_leaves_ = false;      // the CopyData that is passing goes to the server
 };

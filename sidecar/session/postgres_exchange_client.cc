@@ -63,7 +63,7 @@ bool changes_prepared(const Meaning& meaning) {
 
 bool PostgresExchange::blocked() const {
   return failed_ || !outbox_.empty() || await_ready_ || await_copy_ || await_catalogue_ ||
-         own_query_ || server_congested_ || ledger_.full();
+         asking() || server_congested_ || ledger_.full();
 }
 
 void PostgresExchange::on_client(Bytes fresh) {
@@ -81,7 +81,7 @@ std::size_t PostgresExchange::pump_client(Bytes input) {
     span = at;
   };
   while (!failed_ && !await_ready_ && !await_copy_ && !await_catalogue_ && !server_congested_ &&
-         !ledger_.full() && !own_query_) {
+         !ledger_.full() && !asking()) {
     Step step = frontend_.next(input.subspan(at));
     if (step.kind == StepKind::kNeedMore) break;
     if (step.kind == StepKind::kError) {

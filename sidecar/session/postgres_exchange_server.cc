@@ -30,7 +30,7 @@ void PostgresExchange::fail(std::string_view word, std::string_view detail) {
 }
 
 bool PostgresExchange::at_rest_but_gate() const {
-  return ledger_.idle() && !frontend_.mid_message() && !own_query_ && outbox_.empty() &&
+  return ledger_.idle() && !frontend_.mid_message() && !asking() && outbox_.empty() &&
          ledger_.status() == pg::TransactionStatus::kIdle;
 }
 
@@ -50,10 +50,11 @@ std::size_t PostgresExchange::pump_server(Bytes input) {
     span = at;
   };
   while (!failed_) {
-    if (own_query_) {
+    if (asking()) {
       flush();
-      if (!feed_own_query(input, at)) break;
-      span = at;
+      bool go_on = own_query_ ? feed_own_query(input, at) : feed_private_catalogue(input, at);
+      span = at;  // what we asked for ourselves is never the client's
+      if (!go_on) break;
       continue;
     }
     Step step = backend_.next(input.subspan(at));
@@ -138,6 +139,7 @@ bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
     }
     if (ledger_.idle()) names_.end_portals();
     if (changed_in_transaction_) refresh_settings_ = true;
+    if (private_catalogue_) refresh_catalogue_ = true;
     changed_in_transaction_ = false;
   }
   if (!ledger_.idle()) return true;  // a pipeline: more is owed, nothing unsettling is behind us
@@ -154,7 +156,7 @@ bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
 
 // Something may have changed how text is read, and the server can be asked.
 bool PostgresExchange::settings_due() const {
-  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !own_query_ &&
+  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !asking() &&
          ledger_.status() != pg::TransactionStatus::kFailed;
 }
 
@@ -212,15 +214,53 @@ void PostgresExchange::own_query_done() {
   } else {
     refresh_settings_ = true;  // failed within the client's transaction: ask again when it ended
   }
-  await_ready_ = group_barrier_ = false;
-  if (std::exchange(refresh_catalogue_, false) && facts_.catalogue) {
+  asked_status_ = status;
+  bool refresh = std::exchange(refresh_catalogue_, false) && (facts_.catalogue || private_catalogue_);
+  if (refresh && status == pg::TransactionStatus::kInBlock) return begin_private_catalogue();
+  if (refresh) {
+    private_catalogue_ = false;
     await_catalogue_ = true;
     ports_.need_catalogue(true);
   }
+  settled();
+}
+
+// All that had to be asked is known: the client gets its ReadyForQuery, and is judged again.
+void PostgresExchange::settled() {
+  await_ready_ = group_barrier_ = false;
   if (!std::exchange(ready_owed_, false)) return;
   std::string ready;
-  pg::append_ready_for_query(ready, status);
+  pg::append_ready_for_query(ready, asked_status_);
   ports_.to_client(as_bytes(ready));
+}
+
+// Objects made in the open transaction are seen by this connection alone.
+void PostgresExchange::begin_private_catalogue() {
+  private_catalogue_ = true;
+  private_load_ = std::make_unique<CatalogueLoad>(nullptr, settings_.reading.server_version, true);
+  std::string query = private_load_->next_query();
+  ports_.to_server(as_bytes(query));
+}
+
+bool PostgresExchange::feed_private_catalogue(Bytes input, std::size_t& at) {
+  std::size_t taken = 0;
+  bool answered = private_load_->feed(input.subspan(at), taken);
+  at += taken;
+  std::string asides = private_load_->take_asides();
+  if (!asides.empty()) ports_.to_client(as_bytes(asides));
+  if (!answered) return false;
+  std::string query = private_load_->next_query();
+  if (!query.empty()) {
+    ports_.to_server(as_bytes(query));
+    return true;
+  }
+  asked_status_ = static_cast<pg::TransactionStatus>(private_load_->transaction_status());
+  // Without a view every name stands for itself and unseen code is run_code: stricter, not blind.
+  facts_.catalogue = private_load_->failed() ? nullptr : private_load_->catalogue();
+  private_load_.reset();
+  rescope();
+  settled();
+  return true;
 }
 
 // The server's list of prepared statements, judged anew where a text is not the one we knew.
@@ -246,7 +286,7 @@ void PostgresExchange::await_catalogue() {
 }
 
 void PostgresExchange::adopt_catalogue(std::shared_ptr<const sql::Catalogue> catalogue) {
-  if (await_catalogue_) return;  // the answer is on its way
+  if (await_catalogue_ || private_catalogue_) return;  // ours is newer, or on its way
   facts_.catalogue = std::move(catalogue);
   rescope();
 }
