@@ -56,6 +56,7 @@ void analyse_tree(const Tree& tree, std::string_view text, const Reading& readin
     const auto* raw = CHAPERONE_AS(RawStmt, node);
     if (!raw) continue;
     Findings findings;
+    context.bodies = 0;
     std::set<std::string> seen;
     Walker walker(context, resolver, findings, seen);
     walker.statement(node, own_text(text, *raw));

@@ -13,6 +13,9 @@ inline constexpr std::size_t kTextBytesMax = kStatementBytesMax;
 // Beyond this a text is generated data (bulk INSERTs), which a cache of shapes would only churn on.
 inline constexpr std::size_t kShapeBytesMax = 64 * 1024;
 
+// Comments opened in one run of operator characters, where each costs the whole run (tree.cc).
+inline constexpr std::size_t kCommentsInRunMax = 64;
+
 // Nesting of expressions, subqueries and statements in one tree. PostgreSQL's own limit is its
 // stack (about 5,000 levels); chains of one operator are walked in a loop and do not count.
 inline constexpr int kTreeDepthMax = 600;
@@ -23,9 +26,10 @@ inline constexpr int kBodyDepthMax = 16;
 // Code within a text within code (EXECUTE 'DO $$ ... $$'): each level is parsed again.
 inline constexpr int kCodeDepthMax = 20;
 
-// Bodies (functions, views, policies, ...) analysed beneath one text: bounds the time of one
-// analyse().
-inline constexpr int kBodiesMax = 256;
+// Bodies (functions, views, policies, ...) read beneath one statement, and their bytes beneath one
+// text: they bound the time of one analyse() to about a second.
+inline constexpr int kBodiesMax = 1024;
+inline constexpr std::size_t kBodyBytesMax = 16 * 1024 * 1024;
 
 // Statements, objects, columns and functions of one text: more is unknown.
 inline constexpr std::size_t kStatementsMax = 1000;

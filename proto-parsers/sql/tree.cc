@@ -15,6 +15,21 @@ int options_of(const Reading& reading, ParseMode mode) {
   return options;
 }
 
+// PostgreSQL's scanner takes a whole run of operator characters for each comment that opens in it
+// and puts all but two back: time grows with the square of the run. Nobody opens that many at once.
+bool opens_too_many_comments(std::string_view input) {
+  constexpr std::string_view kOperators = "~!@#^&|`?+-*/%<>=";
+  std::size_t at = input.find("/*");
+  while (at != std::string_view::npos) {
+    std::size_t end = input.find_first_not_of(kOperators, at);
+    if (end == std::string_view::npos) end = input.size();
+    std::size_t opened = 0;
+    for (; at < end && at != std::string_view::npos; at = input.find("/*", at + 2)) ++opened;
+    if (opened > kCommentsInRunMax) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Tree::Tree(std::string_view input, const Reading& reading, ParseMode mode) {
@@ -24,6 +39,10 @@ Tree::Tree(std::string_view input, const Reading& reading, ParseMode mode) {
   }
   if (input.find('\0') != std::string_view::npos) {
     error_ = "the text holds a zero byte";
+    return;
+  }
+  if (opens_too_many_comments(input)) {
+    error_ = "too many comments open without a blank between";
     return;
   }
   std::string terminated(input);

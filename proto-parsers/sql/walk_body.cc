@@ -205,7 +205,7 @@ void Walker::function_body(const CatalogueFunction& function) {
   findings_.effect(Effect::kRunCode);
   if (!first_visit("function " + std::to_string(function.oid))) return;
   if (function.definition.empty()) return opaque_code();
-  if (body_depth_ >= kBodyDepthMax || ++context_.bodies > kBodiesMax) {
+  if (!may_enter_body(function.definition.size())) {
     findings_.unknown("there are too many bodies beneath it");
     return opaque_code();
   }

@@ -163,7 +163,7 @@ void Walker::run_triggers(const CatalogueRelation& relation, int events) {
 void Walker::catalogue_text(std::string_view text, const CatalogueRelation* table,
                             bool is_expression) {
   if (text.empty()) return;
-  if (body_depth_ >= kBodyDepthMax || ++context_.bodies > kBodiesMax) {
+  if (!may_enter_body(text.size())) {
     return findings_.unknown("there are too many bodies beneath it");
   }
   Reading plain;
@@ -193,6 +193,12 @@ void Walker::catalogue_text(std::string_view text, const CatalogueRelation* tabl
       inner.query_statement(raw->stmt);
     }
   }
+}
+
+bool Walker::may_enter_body(std::size_t bytes) {
+  context_.body_bytes += bytes;
+  return body_depth_ < kBodyDepthMax && ++context_.bodies <= kBodiesMax &&
+         context_.body_bytes <= kBodyBytesMax;
 }
 
 bool Walker::first_visit(const std::string& body) { return seen_.insert(body).second; }

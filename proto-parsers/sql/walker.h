@@ -24,7 +24,8 @@ namespace chaperone::sql {
 struct Context {
   const Reading& reading;
   const Names& names;
-  int bodies = 0;  // bodies looked into so far, against kBodiesMax
+  int bodies = 0;              // looked into beneath this statement, against kBodiesMax
+  std::size_t body_bytes = 0;  // and beneath the whole text, against kBodyBytesMax
   bool names_uncertain =
       false;  // an earlier statement of the text may have changed the search_path
 };
@@ -123,6 +124,7 @@ class Walker {
   void opaque_code();
   void do_block(const DoStmt* node);
   void run_procedure(const CallStmt* node);
+  bool may_enter_body(std::size_t bytes);
   bool first_visit(const std::string& body);
 
   // walk_session.cc
