@@ -40,8 +40,8 @@ std::string dry_run_text(bool nft, const Parameters& parameters);
 
 std::unique_ptr<Backend> make_nft_backend(const Parameters& parameters);
 
-// `variant`: "nft", "legacy" or "" for whichever is installed. Fails where no tool is found or it
-// cannot run with our capabilities.
+// `variant`: "nft" or "legacy". Fails where its tools are not all installed or cannot run with our
+// capabilities.
 Result<std::unique_ptr<Backend>> make_iptables_backend(const Parameters& parameters,
                                                        std::string_view variant);
 

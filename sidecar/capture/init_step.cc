@@ -17,18 +17,16 @@ namespace {
 using Made = Result<std::unique_ptr<Backend>>;
 
 Made make(BackendChoice choice, const Parameters& parameters) {
-  switch (choice) {
-    case BackendChoice::Auto:
-    case BackendChoice::Nft:
-      return make_nft_backend(parameters);
-    case BackendChoice::Iptables:
-      return make_iptables_backend(parameters, "");
-    case BackendChoice::IptablesNft:
-      return make_iptables_backend(parameters, "nft");
-    case BackendChoice::IptablesLegacy:
-      return make_iptables_backend(parameters, "legacy");
-  }
-  return Error{"unknown back end"};
+  if (choice == BackendChoice::Nft) return make_nft_backend(parameters);
+  return make_iptables_backend(parameters, choice == BackendChoice::IptablesNft ? "nft" : "legacy");
+}
+
+// In the order in which they are tried.
+std::vector<BackendChoice> candidates(BackendChoice choice) {
+  using enum BackendChoice;
+  if (choice == Auto) return {Nft, IptablesNft, IptablesLegacy};
+  if (choice == Iptables) return {IptablesNft, IptablesLegacy};
+  return {choice};
 }
 
 // A back end that the kernel carries, or why not.
@@ -38,20 +36,20 @@ Made usable(BackendChoice choice, const Parameters& parameters) {
   std::vector<std::string> lacks = (*made)->missing_features();
   if (lacks.empty()) return made;
   return Error{"back end " + std::string((*made)->name()) + ": this kernel lacks " +
-               join(lacks, "; ") + ". Load the module on the node, or choose another --backend"};
+               join(lacks, "; ") + ". Load the modules on the node, or choose another --backend"};
 }
 
 Made choose(BackendChoice choice, const Parameters& parameters, const Say& say) {
-  if (choice != BackendChoice::Auto) return usable(choice, parameters);
+  std::vector<BackendChoice> several = candidates(choice);
   std::string reasons;
-  for (BackendChoice one :
-       {BackendChoice::Nft, BackendChoice::IptablesNft, BackendChoice::IptablesLegacy}) {
+  for (BackendChoice one : several) {
     Made made = usable(one, parameters);
+    if (several.size() == 1) return made;
     if (made) {
-      say("back end " + std::string((*made)->name()) + " (auto)");
+      say("back end " + std::string((*made)->name()) + " (chosen)");
       return made;
     }
-    say("back end passed over: " + made.error().message);
+    say("passed over: " + made.error().message);
     reasons += "\n  " + made.error().message;
   }
   return Error{"no back end can hold the rules on this node:" + reasons};

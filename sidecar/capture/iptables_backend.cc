@@ -9,7 +9,6 @@
 #include "sidecar/capture/listing.h"
 #include "sidecar/capture/nft_library.h"
 #include "sidecar/capture/nft_ruleset.h"
-#include "sidecar/capture/text_template.h"
 
 namespace chaperone::capture {
 namespace {
@@ -152,26 +151,21 @@ class IptablesBackend : public Backend {
 
 Result<std::unique_ptr<Backend>> make_iptables_backend(const Parameters& parameters,
                                                        std::string_view variant) {
-  std::vector<std::string> variants;
-  if (variant.empty())
-    variants = {"nft", "legacy"};
-  else
-    variants = {std::string(variant)};
-  for (const std::string& one : variants) {
-    Tools tools = find_tools(one);
-    if (!complete(tools)) continue;
-    if (one == "legacy" && !has_net_raw()) {
-      return Error{
-          "iptables-legacy opens a raw socket and so needs NET_RAW beside NET_ADMIN, as a file "
-          "capability too; or install iptables-nft, which does not"};
-    }
-    if (Result<void> raised = raise_ambient(); !raised) return raised.error();
-    std::unique_ptr<Backend> backend =
-        std::make_unique<IptablesBackend>(parameters, std::move(tools));
-    return backend;
+  Tools tools = find_tools(std::string(variant));
+  if (!complete(tools)) {
+    return Error{"back end " + tools.variant +
+                 ": its -restore and -save, for both families, are "
+                 "not all installed in /usr/sbin"};
   }
-  return Error{"the iptables back end needs iptables-" + join(variants, " or iptables-") +
-               " with their -restore and -save, for both families, in /usr/sbin; none is complete"};
+  if (variant == "legacy" && !has_net_raw()) {
+    return Error{
+        "back end iptables-legacy: it opens a raw socket and so needs NET_RAW beside "
+        "NET_ADMIN, as a file capability too; or use iptables-nft, which does not"};
+  }
+  if (Result<void> raised = raise_ambient(); !raised) return raised.error();
+  std::unique_ptr<Backend> backend =
+      std::make_unique<IptablesBackend>(parameters, std::move(tools));
+  return backend;
 }
 
 }  // namespace chaperone::capture

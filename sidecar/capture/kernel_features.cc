@@ -24,6 +24,7 @@ std::string table_of(std::string_view table, std::string_view rule) {
 
 std::vector<Feature> nft_features() {
   return {
+      {"nfnetlink (NETFILTER_NETLINK)", ""},
       {"nf_tables for both families (NF_TABLES, NF_TABLES_INET)",
        "table inet chaperone_probe {\n}\n"},
       {"filter chains (NF_TABLES)", nft_filter("accept")},

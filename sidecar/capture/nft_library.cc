@@ -4,20 +4,29 @@
 #undef _GNU_SOURCE
 #include <nftables/libnftables.h>
 
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
 #include "proto-parsers/base/check.h"
+#include "sidecar/capture/socket_handle.h"
 
 namespace chaperone::capture {
 
-NftLibrary::NftLibrary() : context_(nft_ctx_new(NFT_CTX_DEFAULT)) {
+NftLibrary::NftLibrary() {
+  if (!SocketHandle(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER))) return;
+  context_ = nft_ctx_new(NFT_CTX_DEFAULT);
   CHECK(context_ != nullptr);
   CHECK(nft_ctx_buffer_output(context_) == 0);
   CHECK(nft_ctx_buffer_error(context_) == 0);
   nft_ctx_output_set_flags(context_, NFT_CTX_OUTPUT_STATELESS);
 }
 
-NftLibrary::~NftLibrary() { nft_ctx_free(context_); }
+NftLibrary::~NftLibrary() {
+  if (context_) nft_ctx_free(context_);
+}
 
 Result<std::string> NftLibrary::run(const std::string& commands) {
+  if (!context_) return Error{"this kernel has no nfnetlink (NETFILTER_NETLINK)"};
   int failed = nft_run_cmd_from_buffer(context_, commands.c_str());
   // Reading a buffer also empties it for the next command.
   std::string out = nft_ctx_get_output_buffer(context_);
@@ -27,9 +36,9 @@ Result<std::string> NftLibrary::run(const std::string& commands) {
 }
 
 Result<void> NftLibrary::try_out(const std::string& commands) {
-  nft_ctx_set_dry_run(context_, true);
+  if (context_) nft_ctx_set_dry_run(context_, true);
   Result<std::string> outcome = run(commands);
-  nft_ctx_set_dry_run(context_, false);
+  if (context_) nft_ctx_set_dry_run(context_, false);
   if (!outcome) return outcome.error();
   return {};
 }

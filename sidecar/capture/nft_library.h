@@ -12,6 +12,7 @@ namespace chaperone::capture {
 
 class NftLibrary {
  public:
+  // Without nfnetlink in the kernel, where libnftables would end the process, every command fails.
   NftLibrary();
   ~NftLibrary();
   NftLibrary(const NftLibrary&) = delete;
@@ -25,7 +26,7 @@ class NftLibrary {
   Result<void> try_out(const std::string& commands);
 
  private:
-  nft_ctx* context_;
+  nft_ctx* context_ = nullptr;
 };
 
 }  // namespace chaperone::capture

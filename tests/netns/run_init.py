@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import traceback
@@ -69,7 +70,7 @@ def runs_as_non_root_with_a_file_capability_alone():
             status, said = world.agent(who, _execute, program, "--backend", backend, *FLAGS)
             expect(status == 0, f"{backend}: {said}")
             expect("rules loaded and proved" in said, said)
-            expect(backend != "auto" or "back end nft (auto)" in said, said)
+            expect(backend != "auto" or "back end nft (chosen)" in said, said)
             _is_closed(world)
 
 
@@ -106,6 +107,26 @@ def the_agent_cannot_execute_the_capable_file():
         except PermissionError:
             return
         raise AssertionError(f"it ran: {status} {said}")
+
+
+@test
+def auto_falls_back_where_the_kernel_has_no_nf_tables():
+    """A seccomp filter plays the kernel without nfnetlink: nft and iptables-nft cannot work."""
+    with World(sidecar=False) as world:
+        def go():
+            kernel.deny_socket(socket.AF_NETLINK, 12)  # NETLINK_NETFILTER
+            return _execute(INIT, *FLAGS)
+        status, said = process.call(world.pod, None, go)
+        expect(status == 0 and "back end iptables-legacy (chosen)" in said, said)
+        expect("nfnetlink" in said and "passed over: back end iptables-nft" in said, said)
+        _is_closed(world)
+    with World(sidecar=False) as world:
+        def strict():
+            kernel.deny_socket(socket.AF_NETLINK, 12)
+            return _execute(INIT, "--backend", "nft", *FLAGS)
+        status, said = process.call(world.pod, None, strict)
+        expect(status == 1 and "lacks nfnetlink (NETFILTER_NETLINK)" in said, said)
+        _is_open(world)
 
 
 @test
