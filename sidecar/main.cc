@@ -3,7 +3,29 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "sidecar/admin/explain.h"
+#include "sidecar/admin/hardening.h"
 #include "sidecar/sidecar.h"
+
+namespace {
+
+int complain(const std::string& message) {
+  std::fprintf(stderr, "chaperone-sidecar: %s\n", message.c_str());
+  return 2;
+}
+
+int serve(const std::string& config_file, bool check) {
+  auto config = chaperone::config::load_sidecar_config(config_file);
+  if (!config.ok()) return complain(config.error().message);
+  if (check) return 0;
+  auto given_up = chaperone::admin::give_up_privileges();
+  if (!given_up.ok()) return complain(given_up.error().message);
+  auto sidecar = chaperone::Sidecar::start(std::move(config).value());
+  if (!sidecar.ok()) return complain(sidecar.error().message);
+  return (*sidecar)->run();
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"Chaperone's sidecar: judges and records what leaves the pod"};
@@ -11,18 +33,16 @@ int main(int argc, char** argv) {
   bool check = false;
   app.add_option("--config", config_file, "configuration (docs/configuration.md)");
   app.add_flag("--check", check, "check the configuration, say what is wrong, and end");
+
+  CLI::App* explain = app.add_subcommand("explain", "ask the running sidecar");
+  std::string socket = "/run/chaperone/admin.sock", question = "status";
+  bool json = false;
+  explain->add_option("question", question, "status, sessions or denials")
+      ->check(CLI::IsMember({"status", "sessions", "denials"}));
+  explain->add_option("--socket", socket, "its admin_socket");
+  explain->add_flag("--json", json, "for programs");
   CLI11_PARSE(app, argc, argv);
 
-  auto config = chaperone::config::load_sidecar_config(config_file);
-  if (!config.ok()) {
-    std::fprintf(stderr, "chaperone-sidecar: %s\n", config.error().message.c_str());
-    return 2;
-  }
-  if (check) return 0;
-  auto sidecar = chaperone::Sidecar::start(std::move(config).value());
-  if (!sidecar.ok()) {
-    std::fprintf(stderr, "chaperone-sidecar: %s\n", sidecar.error().message.c_str());
-    return 2;
-  }
-  return (*sidecar)->run();
+  if (explain->parsed()) return chaperone::admin::explain(socket, question, "{}", json);
+  return serve(config_file, check);
 }

@@ -4,14 +4,20 @@
 
 #include <cstdio>
 #include <functional>
+#include <latch>
 #include <list>
 #include <thread>
 #include <vector>
 
+#include "sidecar/admin/admin_server.h"
+#include "sidecar/admin/hardening.h"
+#include "sidecar/admin/http_server.h"
+#include "sidecar/admin/metrics.h"
 #include "sidecar/net/file_watch.h"
 #include "sidecar/net/listener.h"
 #include "sidecar/net/timer.h"
 #include "sidecar/policy/loader.h"
+#include "sidecar/report.h"
 #include "sidecar/session/acceptor.h"
 #include "sidecar/session/trail.h"
 #include "sidecar/session/worker.h"
@@ -55,6 +61,8 @@ struct Sidecar::State {
   std::unique_ptr<spool::Syncer> syncer;
   std::unique_ptr<ship::Ship> ship;  // null: no collector, records stay in the spool
   std::unique_ptr<session::Shared> shared;
+  std::unique_ptr<admin::AdminServer> admin_server;
+  std::unique_ptr<admin::HttpServer> http_server;
   std::unique_ptr<net::FileWatch> policy_watch;
   std::unique_ptr<net::Signals> signals;
   std::unique_ptr<net::Timer> tick, drain_timer;
@@ -62,6 +70,9 @@ struct Sidecar::State {
 
   Result<void> open();
   Result<void> start_ship();
+  Result<void> open_admin();
+  void gather(std::function<void(const std::vector<LoopReport>&, const ProcessReport&)> done);
+  ProcessReport process_report() const;
   Result<void> open_loop(LoopThread& loop);
   void on_all(std::function<void(session::Worker&)> work);
   void reload_policy();
@@ -109,6 +120,7 @@ Result<void> Sidecar::State::open() {
   }
   record_event(audit::RecordKind::kPolicyChange, {"loaded", config.policy_file});
 
+  if (auto ready = open_admin(); !ready.ok()) return ready;
   net::Loop& first = loops.front().loop;
   policy_watch = std::make_unique<net::FileWatch>(first, config.policy_file, [this] { reload_policy(); });
   signals = std::make_unique<net::Signals>(first, std::initializer_list<int>{SIGTERM, SIGINT},
@@ -160,6 +172,72 @@ Result<void> Sidecar::State::open_loop(LoopThread& loop) {
     worker->on_durable();
   });
   loop.housekeeping->start(kHousekeepingMs, kHousekeepingMs);
+  return {};
+}
+
+ProcessReport Sidecar::State::process_report() const {
+  ProcessReport report;
+  report.policy = policy;
+  report.spool = spool->usage();
+  report.appended = spool->appended().sequence;
+  report.durable = spool->durable().sequence;
+  report.acknowledged = spool->acknowledged().sequence;
+  report.has_collector = ship != nullptr;
+  if (ship) report.ship = ship->status();
+  report.build = kBuild;
+  return report;
+}
+
+// Asks every loop on its own thread and answers on the first one's.
+void Sidecar::State::gather(
+    std::function<void(const std::vector<LoopReport>&, const ProcessReport&)> done) {
+  auto reports = std::make_shared<std::vector<LoopReport>>();
+  on_all([this, reports, done](session::Worker& worker) {
+    LoopReport report;
+    report.metrics = worker.metrics;
+    for (const auto& [known, session] : worker.sessions) report.sessions.push_back(session->view());
+    for (const session::Denial& denial : worker.denials.all()) report.denials.push_back(denial);
+    report.warm = worker.warm.size();
+    loops.front().loop.post([this, reports, done, report = std::move(report)] {
+      reports->push_back(report);
+      if (reports->size() == loops.size()) done(*reports, process_report());
+    });
+  });
+}
+
+Result<void> Sidecar::State::open_admin() {
+  net::Loop& first = loops.front().loop;
+  auto answer = [this](auto make) {
+    return [this, make](const std::string&, admin::AdminReply reply) {
+      gather([make, reply](const std::vector<LoopReport>& reports, const ProcessReport& process) {
+        reply(make(reports, process));
+      });
+    };
+  };
+  std::map<std::string, admin::AdminCommand> commands;
+  commands["status"] = answer(status_json);
+  commands["sessions"] = answer([](const auto& reports, const auto&) { return sessions_json(reports); });
+  commands["denials"] = answer([](const auto& reports, const auto&) { return denials_json(reports); });
+  if (!config.admin_socket.empty()) {
+    auto opened = admin::AdminServer::open(first, config.admin_socket, std::move(commands));
+    if (!opened.ok()) return opened.error();
+    admin_server = std::move(opened).value();
+  }
+  if (config.metrics_address.empty()) return {};
+  std::map<std::string, admin::HttpHandler> routes;
+  routes["/metrics"] = [this](admin::HttpReply reply) {
+    gather([reply](const std::vector<LoopReport>& reports, const ProcessReport& process) {
+      reply({200, std::string(admin::kMetricsType), metrics_text(reports, process)});
+    });
+  };
+  routes["/healthz"] = [](admin::HttpReply reply) { reply({200, "text/plain", "alive\n"}); };
+  routes["/readyz"] = [this](admin::HttpReply reply) {
+    bool ready = !drain_timer && !syncer->failed();
+    reply({ready ? 200 : 503, "text/plain", ready ? "ready\n" : "not ready\n"});
+  };
+  auto opened = admin::HttpServer::open(first, config.metrics_address, std::move(routes));
+  if (!opened.ok()) return opened.error();
+  http_server = std::move(opened).value();
   return {};
 }
 
@@ -232,9 +310,19 @@ void Sidecar::State::look_at_drain() {
 }
 
 int Sidecar::State::run() {
+  std::latch sealed(1);
   for (auto loop = std::next(loops.begin()); loop != loops.end(); ++loop) {
-    loop->thread = std::thread([&one = *loop] { one.loop.run(); });
+    loop->thread = std::thread([&one = *loop, &sealed] {
+      sealed.wait();
+      one.loop.run();
+    });
   }
+  Result<void> seal = admin::seal();
+  if (!seal.ok()) {
+    say(seal.error().message);
+    for (LoopThread& loop : loops) loop.loop.stop();
+  }
+  sealed.count_down();
   say("ready: listening on port " + std::to_string(loops.front().listener->port()) +
       ", policy " + policy->digest().substr(0, 12));
   loops.front().loop.run();
@@ -245,7 +333,7 @@ int Sidecar::State::run() {
   auto closed = spool->close(session::wall_now_ns(), session::mono_now_ns());
   if (!closed.ok()) say(closed.error().message);
   if (ship && !ship->flush(kFlushMs)) say("the collector did not take all records; they stay in the spool");
-  return closed.ok() ? 0 : 1;
+  return closed.ok() && seal.ok() ? 0 : 1;
 }
 
 Sidecar::Sidecar(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -254,6 +342,8 @@ Sidecar::~Sidecar() {
   state_->syncer.reset();
   state_->ship.reset();
   state_->drain_timer.reset();
+  state_->admin_server.reset();
+  state_->http_server.reset();
   state_->tick.reset();
   state_->signals.reset();
   state_->policy_watch.reset();

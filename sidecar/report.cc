@@ -1,0 +1,200 @@
+#include "sidecar/report.h"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <ctime>
+
+#include "sidecar/admin/hardening.h"
+#include "sidecar/admin/metrics.h"
+
+namespace chaperone {
+namespace {
+
+using Json = rapidjson::Writer<rapidjson::StringBuffer>;
+
+constexpr std::array<std::string_view, 3> kVerdicts = {"allow", "hold", "deny"};
+
+void member(Json& json, const char* name, const std::string& value) {
+  json.Key(name);
+  json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+void member(Json& json, const char* name, std::uint64_t value) {
+  json.Key(name);
+  json.Uint64(value);
+}
+
+std::string time_text(std::int64_t wall_ns) {
+  std::time_t seconds = wall_ns / 1'000'000'000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+std::string effect_name(std::size_t index) {
+  if (index == static_cast<std::size_t>(kEffectCount)) return "none";
+  return std::string(name_of(static_cast<Effect>(index)));
+}
+
+void command_counts(admin::MetricsPage& page, const session::MetricsSink& sink) {
+  for (std::size_t effect = 0; effect < sink.commands.size(); ++effect) {
+    for (std::size_t verdict = 0; verdict < kVerdicts.size(); ++verdict) {
+      std::uint64_t count = sink.commands[effect][verdict];
+      if (count == 0) continue;
+      std::string name = effect_name(effect);
+      page.counter("chaperone_commands_total", "Commands by protocol, worst effect and decision.",
+                   count,
+                   {{"protocol", "postgres"}, {"effect", name}, {"decision", kVerdicts[verdict]}});
+    }
+  }
+}
+
+void denial_counts(admin::MetricsPage& page, const session::MetricsSink& sink,
+                   const policy::Policy& policy) {
+  for (std::uint32_t rule = 0; rule < sink.denied_by_rule.size(); ++rule) {
+    if (sink.denied_by_rule[rule] == 0 || rule > policy.rule_count()) continue;
+    page.counter("chaperone_denials_total", "Commands refused or held, by rule.",
+                 sink.denied_by_rule[rule], {{"rule", policy.rule_name(rule)}});
+  }
+}
+
+void latency(admin::MetricsPage& page, std::string_view name, std::string_view help,
+             const session::LatencyHistogram& histogram) {
+  std::array<double, session::LatencyHistogram::kBuckets - 1> bounds{};
+  for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = static_cast<double>(1ull << i) * 1e-6;
+  page.histogram(name, help, bounds, histogram.counts, static_cast<double>(histogram.sum_ns) * 1e-9);
+}
+
+void loop_metrics(admin::MetricsPage& page, const LoopReport& loop, const policy::Policy& policy) {
+  const session::MetricsSink& sink = loop.metrics;
+  command_counts(page, sink);
+  denial_counts(page, sink, policy);
+  page.counter("chaperone_observed_total", "Commands that passed only because a rule observes.", sink.observed);
+  page.counter("chaperone_sessions_total", "Connections of the agent that were accepted.", sink.sessions_opened);
+  page.gauge("chaperone_sessions_open", "Connections of the agent now.", static_cast<double>(sink.sessions_open));
+  page.counter("chaperone_sessions_refused_total", "Connections refused for want of room or a login.", sink.sessions_refused);
+  page.counter("chaperone_connects_denied_total", "Connections that the policy names no resource for, or denies.", sink.connects_denied);
+  page.counter("chaperone_opaque_sessions_total", "Connections passed unread by a policy line.", sink.opaque_sessions);
+  page.counter("chaperone_cancels_total", "Cancel requests passed on.", sink.cancels);
+  page.counter("chaperone_parse_errors_total", "Sessions ended because their bytes were not understood.", sink.parse_errors);
+  page.counter("chaperone_bytes_total", "Bytes passed.", sink.bytes_to_client, {{"direction", "to_agent"}});
+  page.counter("chaperone_bytes_total", "Bytes passed.", sink.bytes_to_server, {{"direction", "to_target"}});
+  page.counter("chaperone_upstream_connects_total", "Connections made to servers.", sink.upstream_connects);
+  page.counter("chaperone_upstream_login_failures_total", "Logins that a server refused.", sink.upstream_login_failures);
+  page.counter("chaperone_warm_total", "Sessions that found a connection ready, or not.", sink.warm_hits, {{"result", "hit"}});
+  page.counter("chaperone_warm_total", "Sessions that found a connection ready, or not.", sink.warm_misses, {{"result", "miss"}});
+  page.gauge("chaperone_warm_connections", "Server connections logged in ahead of need.", static_cast<double>(loop.warm));
+  page.counter("chaperone_catalogue_loads_total", "Times a database's catalogue was asked for.", sink.catalogue_loads);
+  page.counter("chaperone_catalogue_failures_total", "Catalogue loads that failed.", sink.catalogue_failures);
+  latency(page, "chaperone_upstream_seconds", "From a command's leaving to its last reply.", sink.upstream);
+  latency(page, "chaperone_added_seconds", "What judging and recording a read's worth of commands took.", sink.added);
+}
+
+void process_metrics(admin::MetricsPage& page, const ProcessReport& process) {
+  page.gauge("chaperone_build_info", "Always 1.", 1, {{"build", process.build}});
+  page.gauge("chaperone_policy_info", "Always 1; the digest of the policy in force.", 1,
+             {{"digest", process.policy->digest()}, {"revision", process.policy->revision()}});
+  page.gauge("chaperone_spool_bytes", "Bytes that the spool occupies.", static_cast<double>(process.spool.bytes));
+  page.gauge("chaperone_spool_bytes_max", "Bytes at which commands are refused.", static_cast<double>(process.spool.bytes_max));
+  page.counter("chaperone_spool_refused_total", "Records refused for want of room: so were their commands.", process.spool.refused);
+  page.gauge("chaperone_spool_unacknowledged_records", "Records that the collector has not acknowledged.",
+             static_cast<double>(process.appended - process.acknowledged));
+  page.counter("chaperone_ship_records_total", "Records acknowledged by the collector.", process.ship.records);
+  page.counter("chaperone_ship_errors_total", "Requests to the collector that failed.", process.ship.errors);
+  page.gauge("chaperone_ship_lag_seconds", "How long some record has waited for the collector.",
+             static_cast<double>(process.ship.lag_ms) / 1000);
+}
+
+}  // namespace
+
+std::string metrics_text(const std::vector<LoopReport>& loops, const ProcessReport& process) {
+  admin::MetricsPage page;
+  for (const LoopReport& loop : loops) loop_metrics(page, loop, *process.policy);
+  process_metrics(page, process);
+  return page.text();
+}
+
+std::string status_json(const std::vector<LoopReport>& loops, const ProcessReport& process) {
+  rapidjson::StringBuffer buffer;
+  Json json(buffer);
+  session::MetricsSink sum;
+  std::uint64_t allowed = 0, denied = 0;
+  for (const LoopReport& loop : loops) {
+    sum.sessions_open += loop.metrics.sessions_open;
+    sum.sessions_opened += loop.metrics.sessions_opened;
+    sum.connects_denied += loop.metrics.connects_denied;
+    sum.observed += loop.metrics.observed;
+    for (const auto& effect : loop.metrics.commands) {
+      allowed += effect[0];
+      denied += effect[1] + effect[2];
+    }
+  }
+  admin::Hardening hardening = admin::hardening_in_force();
+  json.StartObject();
+  member(json, "build", process.build);
+  member(json, "policy", process.policy->digest());
+  member(json, "revision", process.policy->revision());
+  member(json, "sessions_open", sum.sessions_open);
+  member(json, "sessions_total", sum.sessions_opened);
+  member(json, "connects_denied", sum.connects_denied);
+  member(json, "commands_allowed", allowed);
+  member(json, "commands_refused", denied);
+  member(json, "observed", sum.observed);
+  member(json, "spool_bytes", process.spool.bytes);
+  member(json, "spool_bytes_max", process.spool.bytes_max);
+  member(json, "records", process.appended);
+  member(json, "records_durable", process.durable);
+  member(json, "records_acknowledged", process.acknowledged);
+  member(json, "collector", process.has_collector ? (process.ship.last_error.empty() ? std::string("reached") : process.ship.last_error) : std::string("none"));
+  member(json, "sealed", std::string(hardening.sealed ? "yes" : "no"));
+  json.EndObject();
+  return buffer.GetString();
+}
+
+std::string sessions_json(const std::vector<LoopReport>& loops) {
+  rapidjson::StringBuffer buffer;
+  Json json(buffer);
+  json.StartArray();
+  for (const LoopReport& loop : loops) {
+    for (const session::SessionView& view : loop.sessions) {
+      json.StartObject();
+      member(json, "id", view.id);
+      member(json, "kind", view.kind);
+      member(json, "resource", view.resource);
+      member(json, "target", view.target);
+      member(json, "client", view.client);
+      member(json, "role", view.user);
+      member(json, "database", view.database);
+      member(json, "state", view.state);
+      member(json, "operations", view.operations);
+      json.EndObject();
+    }
+  }
+  json.EndArray();
+  return buffer.GetString();
+}
+
+std::string denials_json(const std::vector<LoopReport>& loops) {
+  rapidjson::StringBuffer buffer;
+  Json json(buffer);
+  json.StartArray();
+  for (const LoopReport& loop : loops) {
+    for (const session::Denial& denial : loop.denials) {
+      json.StartObject();
+      member(json, "time", time_text(denial.wall_ns));
+      member(json, "verb", denial.verb);
+      member(json, "rule", denial.rule);
+      member(json, "reason", denial.reason);
+      member(json, "resource", denial.resource);
+      member(json, "target", denial.target);
+      member(json, "session", denial.session);
+      json.EndObject();
+    }
+  }
+  json.EndArray();
+  return buffer.GetString();
+}
+
+}  // namespace chaperone

@@ -1,0 +1,44 @@
+#pragma once
+// What the running sidecar says of itself: the metrics page and the answers of `explain`. Each loop
+// is asked on its own thread for a copy of its plain counts; nothing on the hot path is shared.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sidecar/admin/admin_server.h"
+#include "sidecar/admin/http_server.h"
+#include "sidecar/session/worker.h"
+#include "sidecar/ship/ship.h"
+#include "sidecar/spool/spool.h"
+
+namespace chaperone {
+
+// What a loop counted and holds, copied on its thread.
+struct LoopReport {
+  session::MetricsSink metrics;
+  std::vector<session::SessionView> sessions;
+  std::vector<session::Denial> denials;
+  std::size_t warm = 0;
+};
+
+// What is the process's and no loop's.
+struct ProcessReport {
+  std::shared_ptr<const policy::Policy> policy;
+  spool::Usage spool;
+  std::uint64_t appended = 0, durable = 0, acknowledged = 0;
+  ship::ShipStatus ship;
+  bool has_collector = false;
+  std::string build;
+};
+
+std::string metrics_text(const std::vector<LoopReport>& loops, const ProcessReport& process);
+
+// Answers of `explain`, as JSON: "status", "sessions", "denials".
+std::string status_json(const std::vector<LoopReport>& loops, const ProcessReport& process);
+std::string sessions_json(const std::vector<LoopReport>& loops);
+std::string denials_json(const std::vector<LoopReport>& loops);
+
+}  // namespace chaperone
