@@ -137,6 +137,19 @@ bool has_control_bytes(std::string_view text) {
   });
 }
 
+// U+202A..202E and U+2066..2069 turn the direction of writing: a line could read otherwise than it
+// counts.
+bool has_direction_marks(std::string_view text) {
+  for (std::size_t at = 0; at + 2 < text.size(); ++at) {
+    if (text[at] != '\xe2') continue;
+    auto second = static_cast<unsigned char>(text[at + 1]);
+    auto third = static_cast<unsigned char>(text[at + 2]);
+    if (second == 0x80 && third >= 0xaa && third <= 0xae) return true;
+    if (second == 0x81 && third >= 0xa6 && third <= 0xa9) return true;
+  }
+  return false;
+}
+
 void run(const std::string& text, Builder& builder, Findings& findings) {
   std::istringstream input(text);
   YAML::Parser parser(input);
@@ -204,6 +217,8 @@ std::optional<Node> parse_yaml(std::string_view text, Findings& findings) {
     findings.add({}, "larger than " + std::to_string(kYamlBytesMax) + " bytes");
   } else if (has_control_bytes(text)) {
     findings.add({}, "holds control characters: is it a text file?");
+  } else if (has_direction_marks(text)) {
+    findings.add({}, "holds marks that turn the direction of writing: take them out");
   }
   if (findings.count() != before) return std::nullopt;
   Builder builder(findings);

@@ -88,6 +88,9 @@ void decide_strictly(const Rules& rules, const Judgement& judgement, Asked& aske
       rule = clause->rule;
     }
   }
+  if (const Clause* clause = asked.first(judgement.doubts)) {
+    return refuse(rules, Verdict::kDeny, clause->rule, decision);
+  }
   if (const Clause* clause = asked.first(judgement.holds)) granting = clause->rule;
   if (granting != 0) return refuse(rules, Verdict::kHold, granting, decision);
   decision.verdict = decision.would_be = Verdict::kAllow;

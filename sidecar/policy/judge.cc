@@ -47,7 +47,9 @@ std::optional<Clause> clause_for(const Place& place, const Rule& rule, const Act
   return clause_of(place, rule.index, rule.match, rule.except, act);
 }
 
-void add_blockers(const Place& place, const Rule& rule, std::vector<Clause>& clauses) {
+// Clauses met by doubt alone go to `doubts`.
+void add_blockers(const Place& place, const Rule& rule, std::vector<Clause>& clauses,
+                  std::vector<Clause>& doubts) {
   if (!place.statement) {
     if (auto clause = clause_for(place, rule, nullptr)) add_once(clauses, std::move(*clause));
     return;
@@ -55,9 +57,10 @@ void add_blockers(const Place& place, const Rule& rule, std::vector<Clause>& cla
   for (const Act& act : acts_for(rule.match, *place.statement)) {
     auto clause = clause_for(place, rule, &act);
     if (!clause) continue;
-    bool always = clause->always();
-    add_once(clauses, std::move(*clause));
-    if (always) return;
+    bool doubtful = fits_by_doubt(rule.match, act);
+    bool settles = clause->always() && !doubtful;
+    add_once(doubtful ? doubts : clauses, std::move(*clause));
+    if (settles) return;
   }
 }
 
@@ -141,7 +144,9 @@ void judge_blockers(const Place& place, Judgement& judgement) {
     bool denies = rule.action == Action::kDeny;
     auto& enforced = denies ? judgement.denies : judgement.holds;
     auto& tried = denies ? judgement.trial_denies : judgement.trial_holds;
-    add_blockers(place, rule, rule.trial ? tried : enforced);
+    auto& clauses = rule.trial ? tried : enforced;
+    bool enforced_deny = denies && !rule.trial;
+    add_blockers(place, rule, clauses, enforced_deny ? judgement.doubts : clauses);
   }
 }
 
@@ -175,7 +180,7 @@ bool Judgement::is_settled() const {
     return std::all_of(clauses.begin(), clauses.end(), settled);
   };
   auto met = [&](const Need& need) { return all(need.covers); };
-  return all(denies) && all(holds) && all(trial_denies) && all(trial_holds) &&
+  return all(denies) && all(doubts) && all(holds) && all(trial_denies) && all(trial_holds) &&
          std::all_of(needs.begin(), needs.end(), met) &&
          std::all_of(watches.begin(), watches.end(), met);
 }

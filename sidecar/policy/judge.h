@@ -36,6 +36,9 @@ struct Need {
 
 struct Judgement {
   std::vector<Clause> denies, holds;  // in the order of the rules
+  // Denies that an unknown statement meets by doubt alone: as strict, but asked after the needs,
+  // because "no rule allows unknown" is the better reason where it is true.
+  std::vector<Clause> doubts;
   std::vector<Clause> trial_denies, trial_holds;
   std::vector<Need> needs;       // all must be met to pass; those met always are gone
   bool watchable = false;        // observe rules may let it pass

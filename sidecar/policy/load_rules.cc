@@ -46,10 +46,15 @@ void load_grant(MapReader& map, Loading& loading, Rule& rule) {
   config::Findings said("");
   Loading again{said, loading.rules, loading.subjects};
   rule.grant = load_match(map.find("match"), again, Reading::kNarrow, "match");
-  const Node* except = map.find("except");
-  if (!except) return;
-  for (const Node& item : config::as_list(*except)) {
-    rule.grant_except.push_back(load_match(&item, again, Reading::kBroad, "except"));
+  if (const Node* except = map.find("except")) {
+    for (const Node& item : config::as_list(*except)) {
+      rule.grant_except.push_back(load_match(&item, again, Reading::kBroad, "except"));
+    }
+  }
+  // The one finding that can be new: a guard lost to their bound would leave the grant unguarded.
+  if (loading.rules.guards.size() == kGuardsMax) {
+    loading.findings.add(map.at(), "no room for the guards of this hold: at most " +
+                                       std::to_string(kGuardsMax) + " in one policy");
   }
 }
 

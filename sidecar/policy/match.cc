@@ -81,9 +81,12 @@ bool calls_named(const Match& match, const Statement& statement) {
   });
 }
 
+bool is_doubt(const Act& act) {
+  return act.effect == Effect::kUnknown && !act.object && !act.column && !act.function;
+}
+
 bool fits_broad(const Match& match, const Statement& statement, const Act& act) {
-  bool names_nothing = !act.object && !act.column && !act.function;
-  if (act.effect == Effect::kUnknown && names_nothing) return true;
+  if (is_doubt(act)) return true;
   if (!match.effects.has(act.effect)) return false;
   if (!match.objects.empty() && !object_named(match, act)) return false;
   if (!match.columns.empty() && !(act.column && column_named(match, *act.column))) return false;
@@ -142,6 +145,10 @@ bool bounds_fit(const Match& match, const Statement& statement) {
 bool fits_statement(const Match& match, const Statement& statement, std::size_t statements) {
   if (match.statements_above && statements <= *match.statements_above) return false;
   return verb_fits(match, statement.verb) && bounds_fit(match, statement);
+}
+
+bool fits_by_doubt(const Match& match, const Act& act) {
+  return is_doubt(act) && (match.names_things() || !match.effects.has(Effect::kUnknown));
 }
 
 bool fits(const Match& match, const Statement& statement, std::size_t statements, const Act& act) {

@@ -37,6 +37,8 @@ std::vector<Act> acts_for(const Match& match, const Statement& statement);
 bool in_scope(const Match& match, const Subject& subject, std::uint32_t resource);
 // What is asked of the statement as a whole: verb, row bound, limit, number of statements.
 bool fits_statement(const Match& match, const Statement& statement, std::size_t statements);
+// Whether the act fits a refusing match only because an unknown statement could be anything.
+bool fits_by_doubt(const Match& match, const Act& act);
 // By match.reading; asks fits_statement too. Scope and guard are the caller's.
 bool fits(const Match& match, const Statement& statement, std::size_t statements, const Act& act);
 

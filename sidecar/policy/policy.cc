@@ -85,7 +85,7 @@ bool is_open(const Clause& clause) { return !clause.always(); }
 
 // A session whose commands are judged one by one is judged as a command that asks for nothing.
 void leave_to_commands(Judgement& judgement) {
-  std::erase_if(judgement.denies, is_open);
+  std::erase_if(judgement.denies, is_open);  // doubts there are none: nothing is asked
   std::erase_if(judgement.trial_denies, is_open);
   judgement.holds.clear();  // nothing can wait before there is a session
   judgement.trial_holds.clear();

@@ -49,6 +49,9 @@ TEST_CASE("yaml: what is refused, each with its place") {
   CHECK(findings_of("[a, b]: 1\n").find("a key must be a plain word") != std::string::npos);
   CHECK(findings_of("a: [1\n").find("not YAML") != std::string::npos);
   CHECK(findings_of(std::string("a: \x01\n")).find("control characters") != std::string::npos);
+  CHECK(findings_of("a: x\u202ey\n").find("direction of writing") != std::string::npos);
+  CHECK(findings_of("a: \u20ac\n").empty());
+  CHECK(findings_of("a: \xe2").find("direction") == std::string::npos);
   CHECK_FALSE(findings_of("a: 1\n---\nb: [\n").empty());
 }
 

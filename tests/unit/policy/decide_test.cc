@@ -123,6 +123,18 @@ TEST_CASE("decide: unknown could be anything, so every deny speaks unless it ste
                 {unknown}) == kDeny);
 }
 
+TEST_CASE("decide: the reason for an unknown statement is that nothing allows it, where that is so") {
+  const std::string drop = "- {name: d, action: deny, match: {effects: [drop]}}\n";
+  auto rule_for = [](const std::string& rules) {
+    auto policy = policy_with(rules);
+    return std::string(decide(*policy, meaning_of({statement("UNKNOWN", Effect::kUnknown)})).rule);
+  };
+  CHECK(rule_for(kReader + drop) == "default");
+  CHECK(rule_for(kReader + "- {name: d, action: deny, match: {effects: [unknown]}}\n") == "d");
+  CHECK(rule_for(kReader + "- {name: d, action: deny, match: {risk: high}}\n") == "d");
+  CHECK(rule_for("rules:\n- {name: a, action: allow, match: {effects: [unknown]}}\n" + drop) == "d");
+}
+
 TEST_CASE("decide: a deny links effects with the object that carries them") {
   const std::string rules = R"(rules:
 - {name: all, action: allow}
