@@ -68,6 +68,11 @@ void analyse_tree(const Tree& tree, std::string_view text, const Reading& readin
   }
 }
 
+void sum_up(Meaning& meaning) {
+  for (const auto& statement : meaning.statements) meaning.effects |= statement.effects;
+  meaning.risk = risk_of(meaning.effects);
+}
+
 }  // namespace
 
 Analysis analyse(std::string_view text, const Reading& reading, const Names& names) {
@@ -81,11 +86,23 @@ Analysis analyse(std::string_view text, const Reading& reading, const Names& nam
       assume_the_worst(analysis);
     }
   }
-  for (const auto& statement : analysis.meaning.statements)
-    analysis.meaning.effects |= statement.effects;
-  analysis.meaning.risk = risk_of(analysis.meaning.effects);
+  sum_up(analysis.meaning);
   analysis.meaning.shape = shape_name(text, reading);
   analysis.has_secrets = holds_secret(text, reading);
+  return analysis;
+}
+
+Analysis analyse_function_call(std::uint32_t function, const Reading& reading, const Names& names) {
+  Analysis analysis;
+  Resolver resolver(names.catalogue ? &names.catalogue->data() : nullptr, names.search_path);
+  Context context{reading, names};
+  Findings findings;
+  std::set<std::string> seen;
+  Walker(context, resolver, findings, seen).call_by_number(function);
+  take_flags(analysis, findings.flags);
+  analysis.meaning.statements.push_back(findings.statement());
+  sum_up(analysis.meaning);
+  analysis.meaning.shape = function;
   return analysis;
 }
 

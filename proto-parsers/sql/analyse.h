@@ -7,6 +7,7 @@
 // catalogue, and for relations that the catalogue does not hold (a session's temporary tables, for
 // one), a name stays as it was written: "customers", not "public.customers".
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,5 +75,9 @@ struct Analysis {
 // `text` is one query string (simple query or Parse); it may hold several statements, of which each
 // becomes one Statement. Longer than limits.h allows, NUL bytes and syntax errors are kUnknown.
 Analysis analyse(std::string_view text, const Reading& reading, const Names& names);
+
+// The protocol's FunctionCall message, which names its function by number: the large object
+// functions that libpq calls, what the catalogue holds, and run_code for every other.
+Analysis analyse_function_call(std::uint32_t function, const Reading& reading, const Names& names);
 
 }  // namespace chaperone::sql

@@ -99,8 +99,9 @@ void read_policy(CatalogueData& data, Row row) {
 }
 
 void read_write_expression(CatalogueData& data, Row row) {
-  if (auto* relation = relation_at(data, row, 0))
-    relation->write_expressions.push_back(copy_at(row, 1));
+  auto* relation = relation_at(data, row, 0);
+  if (!relation) return;
+  (flag_at(row, 1) ? relation->defaults : relation->write_expressions).push_back(copy_at(row, 2));
 }
 
 void read_reference(CatalogueData& data, Row row) {

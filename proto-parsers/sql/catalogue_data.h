@@ -67,7 +67,8 @@ struct CatalogueRelation {
   std::vector<CatalogueRule> rules;
   std::vector<CatalogueTrigger> triggers;
   std::vector<CataloguePolicy> policies;
-  std::vector<std::string> write_expressions;  // defaults, generated columns, checks, indexes, keys
+  std::vector<std::string> defaults;           // run where a value is not given
+  std::vector<std::string> write_expressions;  // generated columns, checks, indexes, keys
   std::vector<CatalogueReference> referenced_by;
   std::vector<Oid> children, parents;  // inheritance and partitions
 

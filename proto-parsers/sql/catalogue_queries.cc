@@ -59,17 +59,20 @@ constexpr CatalogueText kTexts[] = {
      "NULL "
      "UNION ALL SELECT polrelid, polcmd, pg_get_expr(polwithcheck, polrelid) FROM pg_policy "
      "WHERE polwithcheck IS NOT NULL ORDER BY 1, 2, 3"},
-    {"write expressions", 2,
+    {"write expressions", 3,
      CHAPERONE_CATALOGUE
-     "SELECT adrelid, pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid >= 16384 "
-     "UNION ALL SELECT conrelid, pg_get_expr(conbin, conrelid) FROM pg_constraint "
+     "SELECT d.adrelid, a.attgenerated = '', pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d "
+     "JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE d.adrelid >= "
+     "16384 "
+     "UNION ALL SELECT conrelid, false, pg_get_expr(conbin, conrelid) FROM pg_constraint "
      "WHERE contype = 'c' AND conrelid >= 16384 "
-     "UNION ALL SELECT indrelid, pg_get_expr(indexprs, indrelid) FROM pg_index "
+     "UNION ALL SELECT indrelid, false, pg_get_expr(indexprs, indrelid) FROM pg_index "
      "WHERE indexprs IS NOT NULL AND indrelid >= 16384 "
-     "UNION ALL SELECT indrelid, pg_get_expr(indpred, indrelid) FROM pg_index "
+     "UNION ALL SELECT indrelid, false, pg_get_expr(indpred, indrelid) FROM pg_index "
      "WHERE indpred IS NOT NULL AND indrelid >= 16384 "
-     "UNION ALL SELECT partrelid, pg_get_expr(partexprs, partrelid) FROM pg_partitioned_table "
-     "WHERE partexprs IS NOT NULL ORDER BY 1, 2"},
+     "UNION ALL SELECT partrelid, false, pg_get_expr(partexprs, partrelid) FROM "
+     "pg_partitioned_table "
+     "WHERE partexprs IS NOT NULL ORDER BY 1, 2, 3"},
     {"references", 4,
      CHAPERONE_CATALOGUE
      "SELECT confrelid, conrelid, confdeltype, confupdtype FROM pg_constraint WHERE contype = 'f' "

@@ -109,6 +109,28 @@ void Walker::call_by_oid(Oid function) {
   if (const auto* found = resolver_.data()->function(function)) call_user(*found);
 }
 
+// Large object functions have had these numbers for ever, and libpq calls them by number.
+void Walker::call_by_number(Oid function) {
+  struct Known {
+    Oid oid;
+    std::string_view name;
+  };
+  constexpr Known kKnown[] = {
+      {715, "lo_create"},    {764, "lo_import"},   {765, "lo_export"},  {767, "lo_import"},
+      {952, "lo_open"},      {953, "lo_close"},    {954, "loread"},     {955, "lowrite"},
+      {956, "lo_lseek"},     {957, "lo_creat"},    {958, "lo_tell"},    {964, "lo_unlink"},
+      {1004, "lo_truncate"}, {3170, "lo_lseek64"}, {3171, "lo_tell64"}, {3172, "lo_truncate64"}};
+  verb("FUNCTION CALL");
+  for (const auto& known : kKnown) {
+    if (known.oid == function) return call("pg_catalog", known.name, nullptr);
+  }
+  const auto* user = resolver_.data() ? resolver_.data()->function(function) : nullptr;
+  if (user) return call_user(*user);
+  findings_.function("#" + std::to_string(function));
+  findings_.object(ObjectKind::kFunction, "#" + std::to_string(function), Effect::kRunCode);
+  opaque_code();
+}
+
 void Walker::operator_name(const List* names) {
   if (!names) return;
   auto schema = schema_name(names);

@@ -109,7 +109,11 @@ void Walker::ddl(std::string_view word, EffectSet effects) {
   findings_.effect(effects);
   findings_.flags.changes_catalogue = true;
   findings_.flags.leaves_session_state = false;
-  // Event triggers run their functions on whatever is defined or dropped.
+  event_triggers();
+}
+
+// Event triggers run their functions on whatever is defined or dropped.
+void Walker::event_triggers() {
   if (!resolver_.data()) return;
   for (Oid function : resolver_.data()->event_trigger_functions) call_by_oid(function);
 }

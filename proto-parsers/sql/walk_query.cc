@@ -253,6 +253,7 @@ void Walker::from_relation(const RangeVar* node, Scope& scope, EffectSet effects
 void Walker::into_clause(const IntoClause* node) {
   if (!node) return;
   findings_.flags.changes_catalogue = true;
+  event_triggers();
   defined(ObjectKind::kTable, node->rel, Effect::kDefine | Effect::kWrite);
   Scope none;
   expressions(node->options, none);

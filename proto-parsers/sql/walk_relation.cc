@@ -127,6 +127,7 @@ void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects,
     if (events & event) catalogue_text(rule.definition, nullptr, false);
   }
   run_triggers(relation, events);
+  if (events & kTriggerInsert) default_values(relation);
   if (effects.has(Effect::kWrite)) {
     for (const auto& expression_text : relation.write_expressions)
       catalogue_text(expression_text, &relation, true);
@@ -145,6 +146,10 @@ void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects,
       touch_relation(*other, Effect::kDelete, false, events, depth + 1);
     cascade(kTriggerUpdate, reference.on_update);
   }
+}
+
+void Walker::default_values(const CatalogueRelation& relation) {
+  for (const auto& text : relation.defaults) catalogue_text(text, &relation, true);
 }
 
 void Walker::run_triggers(const CatalogueRelation& relation, int events) {

@@ -99,6 +99,12 @@ void Walker::update(const UpdateStmt* node, const Scope* outer) {
   Source table = target(node->relation, Effect::kWrite, kTriggerUpdate);
   scope.sources.push_back(table);
   written_columns(node->targetList, table, false);
+  for (const Node* one : Nodes(node->targetList)) {
+    const auto* set = CHAPERONE_AS(ResTarget, one);
+    bool to_default =
+        set && (tag_of(set->val) == T_SetToDefault || tag_of(set->val) == T_MultiAssignRef);
+    if (to_default && table.relation) default_values(*table.relation);
+  }
   from_list(node->fromClause, scope);
   expressions(node->targetList, scope);
   expression(node->whereClause, scope);

@@ -40,6 +40,8 @@ class Walker {
 
   // One statement, whose own text is `text`: effects, objects and flags, and verb, bound and limit.
   void statement(const Node* node, std::string_view text);
+  // A function called by its number, as the protocol's FunctionCall message does.
+  void call_by_number(Oid function);
   // One expression that stands alone: a default, a check, a policy.
   void expression_alone(const Node* node, const Scope& scope) { expression(node, scope); }
 
@@ -110,6 +112,7 @@ class Walker {
   void beneath_view(const CatalogueRelation& relation, EffectSet effects, int events);
   void updatable_view(const CatalogueRelation& relation, EffectSet effects, int events);
   void beneath_table(const CatalogueRelation& relation, EffectSet effects, int events, int depth);
+  void default_values(const CatalogueRelation& relation);
   void run_triggers(const CatalogueRelation& relation, int events);
   void catalogue_text(std::string_view text, const CatalogueRelation* table, bool is_expression);
 
@@ -161,6 +164,7 @@ class Walker {
   void alter_table(const AlterTableStmt* node);
   void drop_objects(const DropStmt* node);
   void truncate(const TruncateStmt* node);
+  void event_triggers();
   void ddl(std::string_view verb, EffectSet effects);
   void named(ObjectKind kind, const List* names, EffectSet effects);
   void named(ObjectKind kind, std::string_view name, EffectSet effects);
