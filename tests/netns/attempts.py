@@ -13,7 +13,7 @@ import packets
 import standins
 
 MARKER = b"ESCAPED-BYTES"
-ANSWER_S = 0.5  # local answers come within a millisecond
+ANSWER_S = 5  # local answers come within a millisecond, or later on a busy machine
 SILENCE_S = 0.12  # where none must come; the sniffer hears it in any case
 
 # What the kernel says to a packet that the rules refuse.
@@ -189,18 +189,6 @@ def switch_to(uid, function, *arguments):
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     return function(*arguments)
-
-
-def listener_hears(port, kind, address, wait_s=0.3):
-    """Whether anything comes to a socket of ours."""
-    sock = make_socket(address, kind, sport=port)
-    if kind == socket.SOCK_STREAM:
-        sock.listen(8)
-    sock.settimeout(wait_s)
-    try:
-        return bool(sock.accept() if kind == socket.SOCK_STREAM else sock.recv(2000))
-    except TimeoutError:
-        return False
 
 
 def bound_and_connected(target, port, sport):

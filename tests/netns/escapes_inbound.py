@@ -37,17 +37,21 @@ def the_sidecars_ports_dialled_by_a_runtime(world, _who, family):
             raise AssertionError(f"port {port} answered: {said}")
 
 
+def _patience(world):
+    return SILENCE_S if world.ruled else attempts.ANSWER_S
+
+
 def _far_dial(world, family, port):
     """What answers from outside; None if nothing does."""
     try:
-        return world.from_far(attempts.dial, POD[family], port, None, 0, SILENCE_S)
+        return world.from_far(attempts.dial, POD[family], port, None, 0, _patience(world))
     except OSError:
         return None
 
 
 def _far_exchange(world, family, port):
     try:
-        return world.from_far(attempts.exchange, POD[family], port, 0, MARKER, SILENCE_S)
+        return world.from_far(attempts.exchange, POD[family], port, 0, MARKER, _patience(world))
     except OSError:
         return None
 

@@ -18,8 +18,11 @@ ABSENT = {errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EAFNOSUPPORT, errn
 
 
 def _marked(world):
-    """Any frame with our bytes, neighbour talk included."""
-    return [frame for frame in world.sniffer.frames() if MARKER in frame.raw]
+    """Any frame with our bytes, neighbour talk included; a control waits for one."""
+    for _ in range(1 if world.ruled else 50):
+        if seen := [frame for frame in world.sniffer.frames() if MARKER in frame.raw]:
+            return seen
+    return []
 
 
 def _frames_of(family):

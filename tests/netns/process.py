@@ -11,7 +11,7 @@ import traceback
 
 import kernel
 
-CALL_TIMEOUT_S = 20
+CALL_TIMEOUT_S = 60
 
 
 class Failed(AssertionError):

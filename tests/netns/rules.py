@@ -3,7 +3,7 @@
 import os
 import sys
 
-from topology import DECLARED_PORT, RESOLVER, run
+from topology import DECLARED_PORT, RESOLVER, run, sweep
 
 BACKENDS = ("nft", "iptables-nft", "iptables-legacy")
 INIT = os.path.join(os.environ.get("CHAPERONE_BUILD", "build"), "sidecar/capture/chaperone-init")
@@ -60,5 +60,6 @@ def _nft_counters(listing):
 def require_root():
     if os.geteuid() != 0:
         sys.exit("these tests make network namespaces and need root: sudo tests/run -L netns")
+    sweep()
     if not os.access(INIT, os.X_OK):
         sys.exit(f"{INIT} is not built: cmake --build build --target chaperone-init")

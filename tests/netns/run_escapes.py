@@ -7,6 +7,7 @@ import time
 
 import cases
 import escapes_flows  # noqa: F401  (each registers its cases)
+import escapes_headers  # noqa: F401
 import escapes_identity  # noqa: F401
 import escapes_inbound  # noqa: F401
 import escapes_packets  # noqa: F401

@@ -12,7 +12,8 @@ import sys
 
 import cases
 import escapes_flows
-import escapes_identity  # noqa: F401  (each registers its cases)
+import escapes_headers  # noqa: F401  (each registers its cases)
+import escapes_identity  # noqa: F401
 import escapes_inbound  # noqa: F401
 import escapes_packets  # noqa: F401
 import duties  # noqa: F401

@@ -7,6 +7,7 @@
 import atexit
 import itertools
 import os
+import re
 import select
 import shutil
 import signal
@@ -214,7 +215,15 @@ def _on_signal(number, _frame):
     sys.exit(128 + number)
 
 
+def sweep():
+    """Deletes what a run left that was killed before it could."""
+    for line in run("ip", "netns", "list").stdout.splitlines():
+        name = line.split()[0]
+        owner = re.match(r"chp(\d+)x\d+[pf]$", name)
+        if owner and not os.path.exists(f"/proc/{owner[1]}"):
+            run("ip", "netns", "delete", name, check=False)
+
+
 atexit.register(_clean_up)
-if os.environ.get("CHAPERONE_NETNS_CHILD") is None:
-    signal.signal(signal.SIGTERM, _on_signal)
-    signal.signal(signal.SIGINT, _on_signal)
+signal.signal(signal.SIGTERM, _on_signal)
+signal.signal(signal.SIGINT, _on_signal)
