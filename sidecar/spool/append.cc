@@ -1,5 +1,6 @@
 // Appending: the record is built in its place, chained, checksummed, and only then an entry.
 
+#include <algorithm>
 #include <cstring>
 
 #include "audit/checkpoint.h"
@@ -54,15 +55,23 @@ Error Spool::State::full() const {
                "reached, or raise the spool's bytes_max"};
 }
 
-// A spare may be turned into the segment, so it does not count here.
+// Near the end of the room a segment is as small as it must be, so that a spool which is full can
+// still be opened and shipped however often the sidecar restarts.
+std::uint64_t Spool::State::next_segment_bytes() const {
+  if (spare.open()) return options.segment_bytes;
+  std::uint64_t room = options.bytes_max - std::min(closed_bytes, options.bytes_max);
+  return std::min(options.segment_bytes, room / 4096 * 4096);
+}
+
 Result<void> Spool::State::begin_segment(std::int64_t wall_ns) {
+  std::uint64_t segment_bytes = next_segment_bytes();
   OwnedFd fd = std::move(spare);
   std::string path = segment_path(options.dir, next_number);
   if (fd.open()) {
     int status = disk.rename(spare_path(options.dir), path);
     if (status != 0) return Error{"spool: cannot begin " + path + ": " + reason(status)};
   } else {
-    fd = OwnedFd(disk.create(path, options.segment_bytes));
+    fd = OwnedFd(disk.create(path, segment_bytes));
     if (!fd.open()) return Error{"spool: cannot make " + path + ": " + reason(fd.get())};
   }
   audit::SegmentHeader header{writer,  next_number, chain.sequence + 1, chain.hash, 0,
@@ -70,7 +79,7 @@ Result<void> Spool::State::begin_segment(std::int64_t wall_ns) {
   while (header.marker == 0) {
     audit::random_bytes(reinterpret_cast<std::uint8_t*>(&header.marker), sizeof header.marker);
   }
-  auto begun = SegmentFile::begin(std::move(fd), options.segment_bytes, mapped, header, disk);
+  auto begun = SegmentFile::begin(std::move(fd), segment_bytes, mapped, header, disk);
   if (!begun) {
     (void)disk.remove(path);
     return begun.error();
@@ -78,26 +87,35 @@ Result<void> Spool::State::begin_segment(std::int64_t wall_ns) {
   if (file) unsynced.push_back({segment_path(options.dir, segments.back().number), file->fd()});
   file = std::move(*begun);
   segments.push_back(
-      {next_number, options.segment_bytes, chain.sequence + 1, chain.sequence, header.marker});
-  closed_bytes += options.segment_bytes;
+      {next_number, segment_bytes, chain.sequence + 1, chain.sequence, header.marker});
+  closed_bytes += segment_bytes;
   ++next_number;
   dir_unsynced = true;
   return {};
 }
 
-Result<void> Spool::State::make_room(const audit::RecordHead& head, std::size_t size) {
-  std::uint64_t reserve = is_admission(head.kind) ? options.segment_bytes : 0;
-  bool begin = !file || !file->fits(size);
-  std::uint64_t need = reserve + (begin ? options.segment_bytes : 0);
-  if (closed_bytes + need > options.bytes_max) collect();
-  if (closed_bytes + need > options.bytes_max) return full();
+// An admission leaves a whole segment in reserve; what follows from one may use it up.
+bool Spool::State::has_room(bool admission, std::size_t record_bytes) const {
+  bool begin = !file || !file->fits(record_bytes);
+  if (admission) {
+    return closed_bytes + options.segment_bytes * (begin ? 2 : 1) <= options.bytes_max;
+  }
+  std::uint64_t least = audit::kSegmentHeaderBytes + audit::entry_bytes(record_bytes);
+  return !begin || next_segment_bytes() >= least;
+}
+
+Result<void> Spool::State::make_room(const audit::RecordHead& head, std::size_t record_bytes) {
+  bool admission = is_admission(head.kind);
+  if (!has_room(admission, record_bytes)) collect();
+  if (!has_room(admission, record_bytes)) return full();
+  bool begin = !file || !file->fits(record_bytes);
   return begin ? begin_segment(head.wall_ns) : Result<void>();
 }
 
-Result<void> Spool::State::usable() const {
+Result<void> Spool::State::usable() {
   if (closed) return Error{"spool: closed"};
   if (!failure.empty()) return Error{failure};
-  return {};
+  return tell_start();
 }
 
 // What was refused is told before the first record that finds room again.
@@ -126,11 +144,11 @@ Result<Position> Spool::State::commit(Bytes record) {
 }
 
 Result<Position> Spool::State::append(const audit::RecordHead& head, Parts parts) {
-  if (auto able = usable(); !able) return able.error();
   std::size_t size = record_bytes(head, parts);
   if (size > audit::kRecordBytesMax) return Error{"spool: a record may not be larger than 1 MiB"};
   bool admission = is_admission(head.kind);
-  auto room = make_room(head, size);
+  auto room = usable();
+  if (room) room = make_room(head, size);
   if (room && admission && refused_unrecorded > 0) {
     room = tell_refused(head);
     if (room) room = make_room(head, size);

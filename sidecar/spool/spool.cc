@@ -75,7 +75,8 @@ audit::WriterFacts Spool::State::facts() const {
   return facts;
 }
 
-void Spool::State::adopt(Found found) {
+void Spool::State::adopt(Found what) {
+  found = std::move(what);
   recovery = found.recovery;
   writer = found.writer == audit::Id{} ? audit::random_id() : found.writer;
   boot = boot_id();
@@ -91,33 +92,6 @@ void Spool::State::adopt(Found found) {
   }
 }
 
-// The start itself, then what recovery has to tell.
-Result<void> Spool::State::tell(const audit::EncodedPart& who, const Found& found) {
-  using audit::RecordKind;
-  auto head = [&](RecordKind kind) { return head_of(kind, options.wall_ns, options.mono_ns); };
-  audit::EncodedPart part;
-  encode(facts(), part);
-  auto told = append(head(RecordKind::kWriterStart), {&who, &part});
-  if (!told) return told.error();
-  for (const Hole& hole : found.holes) {
-    encode(audit::Loss{hole.first_sequence, hole.last_sequence, hole.bytes, 0}, part);
-    told = append(head(RecordKind::kLoss), {&part});
-    if (!told) return told.error();
-  }
-  audit::Outcome outcome;
-  outcome.status = audit::OutcomeStatus::kUnknown;
-  outcome.error_class = "sidecar_restarted";
-  encode(outcome, part);
-  for (const auto& [session, operation] : found.unknown) {
-    audit::RecordHead unknown = head(RecordKind::kOutcome);
-    unknown.session = session;
-    unknown.operation = operation;
-    told = append(unknown, {&part});
-    if (!told) return told.error();
-  }
-  return {};
-}
-
 Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options,
                                            const audit::EncodedPart& who, Disk& disk) {
   if (auto sane = check_options(options); !sane) return sane.error();
@@ -131,9 +105,12 @@ Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options,
   auto state = std::make_unique<State>(options, disk, std::move(*key));
   state->lock = std::move(*lock);
   state->mapped = disk.maps_safely(options.dir);
-  state->adopt(*found);
+  state->adopt(std::move(*found));
+  state->who = who;
   state->enrolment = load_enrolment(options.dir, state->writer, state->key.public_key());
-  if (auto told = state->tell(who, *found); !told) return told.error();
+  // Without room for its first records a spool still opens: what it holds must be shipped to make
+  // room, and until then it refuses.
+  (void)state->tell_start();
   return std::unique_ptr<Spool>(new Spool(std::move(state)));
 }
 

@@ -61,7 +61,8 @@ struct Usage {
 
 class Spool {
  public:
-  // Recovers the chain, appends writer_start (with `who`) and what recovery has to tell.
+  // Recovers the chain, appends writer_start (with `who`) and what recovery has to tell. A full
+  // spool opens too, so that it can be shipped: it tells as soon as there is room, before all else.
   static Result<std::unique_ptr<Spool>> open(const SpoolOptions& options,
                                              const audit::EncodedPart& who,
                                              Disk& disk = real_disk());
@@ -91,7 +92,8 @@ class Spool {
   // Makes the next segment ahead of need; sync() does it too.
   void prepare();
 
-  // Keeps the collector's enrolment document beside the segments and records that it came.
+  // Keeps the collector's enrolment document beside the segments and records that it came. Waits
+  // for the disk, once in a writer's life.
   Result<void> enrolled(Bytes document, std::int64_t wall_ns, std::uint64_t mono_ns);
   std::string enrolment() const;  // the document; empty: not yet
 

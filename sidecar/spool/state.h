@@ -31,7 +31,9 @@ struct Spool::State {
   Result<void> begin_segment(std::int64_t wall_ns);
   Result<void> make_room(const audit::RecordHead& head, std::size_t record_bytes);
   Result<Position> commit(Bytes record);
-  Result<void> usable() const;
+  Result<void> usable();
+  bool has_room(bool admission, std::size_t record_bytes) const;
+  std::uint64_t next_segment_bytes() const;
   Result<void> tell_refused(const audit::RecordHead& after);
   Error full() const;
   void collect();  // deletes what is acknowledged
@@ -43,7 +45,8 @@ struct Spool::State {
   std::uint64_t bytes() const;
   audit::WriterFacts facts() const;
   void adopt(Found found);
-  Result<void> tell(const audit::EncodedPart& who, const Found& found);
+  Result<void> tell_start();  // once; again at the next use where there was no room
+  audit::RecordHead start_head(audit::RecordKind kind) const;
 
   SpoolOptions options;
   Disk& disk;
@@ -51,6 +54,10 @@ struct Spool::State {
   OwnedFd lock;
   audit::Id writer{}, boot{};
   Recovery recovery;
+  audit::EncodedPart who;
+  Found found;
+  std::size_t start_told = 0;  // of what the start has to tell
+  bool telling = false;
   bool mapped = true;
 
   mutable std::mutex mutex;

@@ -150,6 +150,32 @@ TEST_CASE("a full spool denies commands, says so, and still takes what follows f
   }
 }
 
+TEST_CASE("a full spool opens, however often, and is shipped") {
+  TempDir dir(On::kMemory);
+  SpoolOptions options = options_in(dir);
+  LyingDisk disk;
+  disk.syncs = false;
+  auto spool = must_open(options, disk);
+  std::string text(20'000, 'q');
+  for (std::uint64_t i = 1; append_command(*spool, i, text); ++i) {
+  }
+  for (std::uint64_t i = 1; append_outcome(*spool, i); ++i) {
+  }  // the reserve as well
+  for (int start = 0; start < 100; ++start) {
+    spool.reset();
+    spool = must_open(options, disk);
+    CHECK_FALSE(append_command(*spool, 1));
+    CHECK(spool->usage().bytes <= options.bytes_max);
+  }
+  auto records = all_records(*spool);
+  CHECK(chain_breaks(records) == 0);
+  spool->acknowledge(spool->durable());
+  REQUIRE(append_command(*spool, 2));
+  records = all_records(*spool);
+  CHECK(audit::peek_head(as_bytes(records.back()))->operation == 2);
+  CHECK(count_kind(records, RecordKind::kWriterStart) >= 1);
+}
+
 TEST_CASE("nothing is deleted before it is acknowledged") {
   TempDir dir;
   auto spool = must_open(options_in(dir));
