@@ -60,10 +60,7 @@ struct Analysis {
   bool changes_catalogue = false;
   bool transaction_control = false;  // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, PREPARE TRANSACTION, ...
   bool copies_in = false, copies_out = false;  // COPY FROM STDIN, COPY TO STDOUT
-  // This very text holds a password or the like. The one field that depends on plain constants:
-  // where an analysis is taken from a cache of shapes, ask holds_secret() of redact.h about each
-  // text.
-  bool has_secrets = false;
+  bool has_secrets = false;  // the text holds a password or the like: redact() before it is kept
   // Asks for a transaction that may write (BEGIN READ WRITE, SET transaction_read_only, ...):
   // refuse it where the policy lets the subject only read.
   bool lifts_read_only = false;

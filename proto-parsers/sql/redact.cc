@@ -97,27 +97,6 @@ bool announces_secret(std::string_view text) {
   return false;
 }
 
-// Every word and function above holds one of these, and so does every URL. Most statements hold
-// none and are done within a nanosecond a byte.
-bool may_hold_secret(std::string_view text) {
-  constexpr std::array<std::string_view, 8> kMarks = {"pass",  "secret", "token",   "key",
-                                                      "crypt", "hmac",   "dearmor", "://"};
-  constexpr auto kFirst = [] {
-    std::array<bool, 256> first{};
-    for (char c : {'p', 's', 't', 'k', 'c', 'h', 'd', ':', 'P', 'S', 'T', 'K', 'C', 'H', 'D'}) {
-      first[static_cast<unsigned char>(c)] = true;
-    }
-    return first;
-  }();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!kFirst[static_cast<unsigned char>(text[i])]) continue;
-    for (auto mark : kMarks) {
-      if (mark[0] == folded_byte(text[i]) && starts_with_folded(text.substr(i), mark)) return true;
-    }
-  }
-  return false;
-}
-
 class Redaction {
  public:
   Redaction(std::string_view text, const Reading& reading, int depth)
@@ -214,6 +193,26 @@ class Redaction {
 };
 
 }  // namespace
+
+// Every word and function above holds one of these marks, and so does every URL.
+bool may_hold_secret(std::string_view text) {
+  constexpr std::array<std::string_view, 8> kMarks = {"pass",  "secret", "token",   "key",
+                                                      "crypt", "hmac",   "dearmor", "://"};
+  constexpr auto kFirst = [] {
+    std::array<bool, 256> first{};
+    for (char c : {'p', 's', 't', 'k', 'c', 'h', 'd', ':', 'P', 'S', 'T', 'K', 'C', 'H', 'D'}) {
+      first[static_cast<unsigned char>(c)] = true;
+    }
+    return first;
+  }();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!kFirst[static_cast<unsigned char>(text[i])]) continue;
+    for (auto mark : kMarks) {
+      if (mark[0] == folded_byte(text[i]) && starts_with_folded(text.substr(i), mark)) return true;
+    }
+  }
+  return false;
+}
 
 std::string redact(std::string_view text, const Reading& reading) {
   if (!may_hold_secret(text)) return std::string(text);

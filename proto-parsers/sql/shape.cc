@@ -5,6 +5,7 @@
 #include <array>
 
 #include "proto-parsers/base/check.h"
+#include "proto-parsers/sql/lexer.h"
 #include "proto-parsers/sql/limits.h"
 #include "proto-parsers/sql/shape_scan.h"
 #include "proto-parsers/sql/siphash.h"
@@ -25,6 +26,15 @@ const Secret& secret() {
   return made;
 }
 
+// What EXECUTE means depends on the session's prepared statements, not on the text alone.
+bool may_execute(std::string_view text) {
+  constexpr std::string_view kWord = "execute";
+  for (std::size_t i = 0; i + kWord.size() <= text.size(); ++i) {
+    if ((text[i] | 0x20) == 'e' && same_word(text.substr(i, kWord.size()), kWord)) return true;
+  }
+  return false;
+}
+
 std::optional<ShapeKey> keyed(std::string_view text, const Reading& reading, const Secret& key) {
   if (text.size() > kShapeBytesMax) return std::nullopt;
   SipHash masked(key.k0, key.k1);
@@ -34,6 +44,7 @@ std::optional<ShapeKey> keyed(std::string_view text, const Reading& reading, con
     case ShapeScan::kRefused:
       return std::nullopt;
     case ShapeScan::kWhole: {
+      if (may_execute(text)) return std::nullopt;
       SipHash whole(key.k0, key.k1);
       whole.update(std::string_view("\0W", 2));
       whole.update(text);

@@ -3,7 +3,7 @@
 //
 // Two texts get equal keys only if PostgreSQL's own lexer cuts both into the same tokens but for
 // the values of plain constants and the words of comments, and only where no constant can matter
-// for analyse() (names.h of the functions whose arguments it reads, LIMIT, DDL and so on: there the
+// for analyse() (functions whose arguments it reads, LIMIT, DDL and so on: there the
 // whole text is the key). The hash is keyed by this process's secret, so that nobody can look for
 // two texts that collide; a key is worth nothing in another process. Never allocates.
 //
@@ -22,7 +22,8 @@ struct ShapeKey {
   bool operator==(const ShapeKey&) const = default;
 };
 
-// nullopt: do not cache (NUL bytes, unterminated quotes or comments, longer than kShapeBytesMax).
+// nullopt: do not cache (NUL bytes, unterminated quotes or comments, longer than kShapeBytesMax, or
+// EXECUTE, which means what the session prepared).
 std::optional<ShapeKey> shape_of(std::string_view text, const Reading& reading);
 
 // The same without the secret, for Meaning::shape: equal in every process, not safe against an

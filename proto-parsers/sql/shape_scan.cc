@@ -5,6 +5,7 @@
 
 #include "proto-parsers/sql/builtins.h"
 #include "proto-parsers/sql/characters.h"
+#include "proto-parsers/sql/redact.h"
 
 namespace chaperone::sql {
 namespace {
@@ -240,6 +241,8 @@ class Scan {
       if (at(end + 1) != '\'') break;
       ++end;
     }
+    // redact() looks into strings: one that may hold a secret is no plain constant.
+    if (may_hold_secret(text_.substr(at_, end - at_))) return stop(ShapeScan::kWhole);
     mask(end + 1, kStringMark);
     after_string_ = true;
   }

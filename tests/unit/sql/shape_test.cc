@@ -52,6 +52,8 @@ TEST_CASE("where a constant may be a name or code the whole text is the shape") 
            {"SET x = 'a'", "SET x = 'b'"},
            {"EXPLAIN (ANALYZE 0) SELECT 1", "EXPLAIN (ANALYZE 1) SELECT 1"},
            {"SELECT 1::float(20)", "SELECT 1::float(30)"},
+           {"SELECT f('password=a')", "SELECT f('password=b')"},
+           {"SELECT 'x://u:p@h'", "SELECT 'x://u:q@h'"},
            {"SELECT E'a'", "SELECT E'b'"},
            {"SELECT $$a$$", "SELECT $$b$$"},
            {"SELECT 0x1F", "SELECT 0x2F"},
@@ -72,6 +74,10 @@ TEST_CASE("texts without a shape") {
   for (std::string_view text :
        {std::string_view("SELECT 'a"), std::string_view("SELECT \"a"),
         std::string_view("SELECT /* a"), std::string_view("SELECT \0 1", 10)}) {
+    CHECK_FALSE(shape_of(text, Reading{}).has_value());
+  }
+  for (std::string_view text : {"EXECUTE p(1)", "explain analyze execute p", "SELECT 1; eXecute p",
+                                "CREATE TABLE t AS EXECUTE p"}) {
     CHECK_FALSE(shape_of(text, Reading{}).has_value());
   }
   CHECK_FALSE(shape_of("SELECT " + std::string(100'000, '1'), Reading{}).has_value());
