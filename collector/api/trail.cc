@@ -46,6 +46,16 @@ void put_session(JsonOut& json, const SessionRow& session) {
   json.close('}');
 }
 
+// The sessions whose id begins with these digits, 8 at the least.
+bool begins_with(const std::string& digits, Filter& filter) {
+  if (digits.size() < 8 || digits.size() > 32) return false;
+  audit::Id low{}, high{};
+  bool whole = audit::from_hex(digits + std::string(32 - digits.size(), '0'), low) &&
+               audit::from_hex(digits + std::string(32 - digits.size(), 'f'), high);
+  filter.session_low = low, filter.session_high = high;
+  return whole;
+}
+
 // Keeps a place among the long polls for as long as it lives.
 class TailPlace {
  public:
@@ -157,11 +167,9 @@ HttpReply Api::session(const HttpRequest& request) {
   if (auto known = check_parameters(request, {"writer"}); !known) return bad_request(known.error());
   auto filter = parse_filter(request, {});
   if (!filter) return bad_request(filter.error());
-  audit::Id session{};
-  if (!audit::from_hex(request.path_values.at("session"), session)) {
-    return error_reply(404, "no_such_session", "a session's id is 32 hexadecimal digits");
+  if (!begins_with(request.path_values.at("session"), *filter)) {
+    return error_reply(404, "no_such_session", "a session's id is 32 hexadecimal digits; the first 8 may do");
   }
-  filter->session = session;
   Borrowed query(*this);
   if (!query) return query.refusal();
   Page two;
@@ -169,7 +177,7 @@ HttpReply Api::session(const HttpRequest& request) {
   auto rows = query->sessions(*filter, two);
   if (!rows) return failed(*query, rows.error());
   if (rows->empty()) return error_reply(404, "no_such_session", "no session has this id, or no longer");
-  if (rows->size() > 1) return error_reply(409, "ambiguous", "two writers use this id; name one with writer=");
+  if (rows->size() > 1) return error_reply(409, "ambiguous", "more than one session begins so; give more digits, or writer=");
   JsonOut json;
   put_session(json, rows->front());
   HttpReply reply;

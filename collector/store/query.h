@@ -26,6 +26,7 @@ struct Filter {
   std::optional<Risk> risk_min;
   std::optional<std::int64_t> kind, verdict, status;
   std::optional<audit::Id> session, writer;
+  std::optional<audit::Id> session_low, session_high;  // inclusive: for the beginning of an id
   std::optional<std::int64_t> operation;
 };
 

@@ -103,6 +103,8 @@ Result<Where> where_sessions(const Filter& filter) {
   if (!filter.effects.empty()) where.add("s.effects & ? <> 0", std::int64_t{filter.effects.bits()});
   if (filter.risk_min) where.add("s.risk >= ?", static_cast<std::int64_t>(*filter.risk_min));
   if (filter.session) where.add("s.session = ?", *filter.session);
+  if (filter.session_low) where.add("s.session >= ?", *filter.session_low);
+  if (filter.session_high) where.add("s.session <= ?", *filter.session_high);
   if (filter.writer) where.add("w.writer = ?", *filter.writer);
   if (!narrows_records(filter)) return where;
   // Effects and the like already stand above for the session; the record's own filters go inside.
