@@ -26,9 +26,4 @@ bool RateLimit::take(const std::string& name, std::int64_t now_ns) {
   return true;
 }
 
-bool RateLimit::left(const std::string& name, std::int64_t now_ns) {
-  std::lock_guard lock(mutex_);
-  return filled(name, now_ns).level >= 1;
-}
-
 }  // namespace chaperone::collector

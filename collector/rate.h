@@ -15,8 +15,6 @@ class RateLimit {
 
   // Takes one; false when none is left. Thread-safe. `now_ns` must not go backward by much.
   bool take(const std::string& name, std::int64_t now_ns);
-  // Whether one is left, without taking it.
-  bool left(const std::string& name, std::int64_t now_ns);
 
  private:
   struct Bucket {

@@ -101,15 +101,15 @@ Api::Admission Api::admit(HttpRequest& request) {
   if (!found) return refuse(405, "method", "this path does not take this method; see /v1/openapi.json");
   if (found->right != Right::kNone) {
     std::int64_t now_ns = wall_now_ns();
-    if (!wrong_tokens_.left(request.address, now_ns)) {
-      return refuse(429, "wrong_tokens", "too many wrong tokens came from this address; wait a minute");
-    }
     admission.tokens = parts_.tokens.table();
     std::string header = request.header("Authorization");
     request.token = admission.tokens->find(bearer(header));
     if (!request.token) {
       ++refused_unauthenticated_;
-      (void)wrong_tokens_.take(request.address, now_ns);
+      // Right tokens are never held up: who shares an address with a fool must not suffer for it.
+      if (!wrong_tokens_.take(request.address, now_ns)) {
+        return refuse(429, "wrong_tokens", "too many wrong tokens came from this address; wait a minute");
+      }
       return refuse(401, "token", "a token that this collector knows is needed: Authorization: Bearer ...");
     }
     if (!request.token->may(found->right)) {

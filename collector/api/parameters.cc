@@ -128,6 +128,9 @@ Result<Filter> parse_filter(const HttpRequest& request, std::initializer_list<st
   filter.verb = parameter(request, "verb");
   filter.object = parameter(request, "object");
   filter.text = parameter(request, "text");
+  if (!filter.text.empty() && !words_expression(filter.text)) {
+    return Error{"text: no word in it, or more than " + std::to_string(kSearchWordsMax)};
+  }
   if (auto taken = take_numbers(request, filter); !taken) return taken.error();
   return filter;
 }

@@ -1,0 +1,118 @@
+"""kill -9 of the collector under load and at rest, and a collector that is away: nothing lost,
+nothing twice."""
+
+import json
+import signal
+import sqlite3
+import time
+import unittest
+
+from stage import Stage
+
+
+class Faults(unittest.TestCase):
+    def setUp(self):
+        self.stage = self.enterContext(Stage())
+
+    def sequences(self):
+        return [r["record"]["sequence"] for r in self.stage.all("/v1/records?order=asc", "records")]
+
+    def wait_for_records(self, count):
+        while len(self.sequences()) < count:
+            time.sleep(0.05)
+
+    def test_kill_9_under_load(self):
+        sending = self.stage.sending(sessions=60, commands=20, pace_us=1000, flush_ms=60000)
+        for round in range(4):
+            self.wait_for_records(100 * (round + 1))
+            self.stage.kill()
+            self.stage.start()
+        sent = json.loads(sending.communicate(timeout=120)[0])
+        self.assertTrue(sent["flushed"], sent)
+        self.assertEqual(self.sequences(), list(range(1, sent["appended"] + 1)))
+        self.assertEqual(self.stage.alarms(), [])
+
+    def test_kill_9_of_the_sender(self):
+        sending = self.stage.sending(sessions=1000, commands=20, pace_us=1000)
+        self.wait_for_records(200)
+        sending.send_signal(signal.SIGKILL)
+        sending.communicate()
+        sent = self.stage.send(sessions=1, commands=5)
+        self.assertTrue(sent["flushed"], sent)
+        self.assertEqual(self.sequences(), list(range(1, sent["appended"] + 1)))
+        self.assertEqual(self.stage.alarms(), [])
+
+    def test_a_collector_that_is_away_is_waited_for(self):
+        self.stage.kill()
+        sending = self.stage.sending(sessions=5, commands=20, pace_us=100, flush_ms=60000)
+        self.stage.start()
+        sent = json.loads(sending.communicate(timeout=120)[0])
+        self.assertTrue(sent["flushed"], sent)
+        self.assertEqual(len(self.sequences()), sent["appended"])
+
+    def test_the_index_is_made_again_from_the_log(self):
+        sent = self.stage.send(sessions=3, commands=20)
+        self.stage.forge("forks")
+        before = (self.sequences(), self.stage.all("/v1/sessions", "sessions"),
+                  {(a["kind"], a["sequence"]) for a in self.stage.alarms()})
+        self.assertEqual(self.stage.stop(), 0)
+        for path in self.stage.data.glob("index.sqlite*"):
+            path.unlink()
+        self.stage.start()
+        after = (self.sequences(), self.stage.all("/v1/sessions", "sessions"),
+                 {(a["kind"], a["sequence"]) for a in self.stage.alarms()})
+        self.assertEqual(before, after)
+        again = self.stage.send(sessions=1, commands=5)
+        self.assertEqual((again["writer"], again["flushed"]), (sent["writer"], True))
+
+    def test_a_torn_tail_of_the_log_is_passed_over(self):
+        sent = self.stage.send(sessions=1, commands=5)
+        self.stage.kill()
+        (log,) = sorted((self.stage.data / "log").glob("*.log"))
+        with open(log, "ab") as file:
+            file.write(b"\x40\x00\x00\x00torn in the middle of a wri")
+        self.stage.start()
+        self.assertEqual(len(self.sequences()), sent["appended"])
+        again = self.stage.send(sessions=1, commands=5)
+        self.assertTrue(again["flushed"], again)
+        self.assertEqual(self.sequences(), list(range(1, again["appended"] + 1)))
+
+    def test_damage_in_the_store_is_an_alarm(self):
+        self.stage.send(sessions=1, commands=5)
+        self.assertEqual(self.stage.stop(), 0)
+        (log,) = sorted((self.stage.data / "log").glob("*.log"))
+        database = sqlite3.connect(self.stage.data / "index.sqlite")
+        (offset,) = database.execute("SELECT offset FROM records WHERE sequence = 5").fetchone()
+        database.close()
+        with open(log, "r+b") as file:
+            file.seek(offset + 60)
+            byte = file.read(1)
+            file.seek(offset + 60)
+            file.write(bytes([byte[0] ^ 1]))
+        self.stage.start()
+        status, _, body = self.stage.request("/v1/records")
+        self.assertEqual(status, 500, body)
+        self.assertEqual([a["kind"] for a in self.stage.alarms()], ["store_damaged"])
+
+    def test_one_folder_serves_one_collector(self):
+        first = self.stage.process
+        self.stage.port = 0
+        try:
+            with self.assertRaisesRegex(RuntimeError, "in use by another collector"):
+                self.stage.start()
+        finally:
+            self.stage.process = first
+
+    def test_a_full_store_refuses(self):
+        self.assertEqual(self.stage.stop(), 0)
+        self.stage.start("--store-bytes-max", "3000")
+        sent = self.stage.send(sessions=1, commands=50, flush_ms=1500)
+        self.assertFalse(sent["flushed"])
+        self.assertGreater(sent["errors"], 0)
+        self.assertEqual(self.stage.stop(), 0)
+        self.stage.start()
+        self.assertTrue(self.stage.send(sessions=1, commands=1)["flushed"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
