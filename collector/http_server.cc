@@ -2,6 +2,8 @@
 
 #include <httplib.h>
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -110,6 +112,7 @@ struct HttpServer::State {
   void configure(std::size_t threads);
   Api& api;
   httplib::SSLServer server;
+  std::atomic<bool> stopping = false, ended = false;
 };
 
 void HttpServer::State::on_get(const httplib::Request& from, httplib::Response& response) {
@@ -183,7 +186,17 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(const ServerOptions& option
   return server;
 }
 
-void HttpServer::run() { state_->server.listen_after_bind(); }
-void HttpServer::stop() { state_->server.stop(); }
+bool HttpServer::run() {
+  bool served = state_->server.listen_after_bind();
+  state_->ended = true;
+  return served && state_->stopping;
+}
+
+// The library forgets a stop() that comes before it has begun to run.
+void HttpServer::stop() {
+  state_->stopping = true;
+  while (!state_->server.is_running() && !state_->ended) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  state_->server.stop();
+}
 
 }  // namespace chaperone::collector

@@ -21,8 +21,9 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> open(const ServerOptions& options, Api& api);
   ~HttpServer();
   int port() const { return port_; }
-  // Serves until stop(), which any thread may call; what is under way is finished.
-  void run();
+  // Serves until stop(), which any other thread may call, once; what is under way is finished.
+  // False if serving ended by itself.
+  bool run();
   void stop();
 
  private:

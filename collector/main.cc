@@ -162,9 +162,10 @@ int serve(const Flags& flags) {
     api.stop();
     (*server)->stop();
   });
-  (*server)->run();
+  bool served = (*server)->run();
+  if (!served) ::kill(::getpid(), SIGTERM);  // ends the stopper
   stopper.join();
-  return 0;
+  return served ? 0 : kExitFailed;
 }
 
 int make_token(const TokenFlags& flags) {

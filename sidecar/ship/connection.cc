@@ -157,10 +157,12 @@ Result<void> Connection::State::handshake() {
     ERR_clear_error();
     int result = SSL_connect(ssl.get());
     if (result == 1) return {};
-    long verified = SSL_get_verify_result(ssl.get());
-    if (verified != X509_V_OK) {
+    bool refused = SSL_get_error(ssl.get(), result) == SSL_ERROR_SSL &&
+                   ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+    if (refused) {
       ERR_clear_error();
-      return failed(std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(verified) +
+      return failed(std::string("its certificate is not trusted: ") +
+                    X509_verify_cert_error_string(SSL_get_verify_result(ssl.get())) +
                     "; look at the CA file and at the name in the address");
     }
     if (auto waited = wait_for_tls(result, until_ms); !waited) return waited;
