@@ -7,7 +7,8 @@ namespace chaperone::cli {
 namespace {
 // Where completion proposes files, and the words that it proposes for a value.
 const char* const kEffects =
-    "read write delete define drop grant run_code export import session lock notify listen transaction admin "
+    "read write delete define drop grant run_code export import session lock notify listen "
+    "transaction admin "
     "replicate maintain describe opaque unknown";
 
 class Builder {
@@ -15,14 +16,18 @@ class Builder {
   explicit Builder(Arguments& arguments) : out_(arguments) {
     app_.require_subcommand(1);
     app_.set_help_all_flag("--help-all", "help for all commands");
-    app_.footer("Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 verification or policy test failed.\n"
-                "Environment: CHAPERONE_COLLECTOR, CHAPERONE_TOKEN_FILE, CHAPERONE_CA_FILE, NO_COLOR.");
+    app_.footer(
+        "Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 verification or policy test "
+        "failed.\n"
+        "Environment: CHAPERONE_COLLECTOR, CHAPERONE_TOKEN_FILE, CHAPERONE_CA_FILE, NO_COLOR.");
     trail();
     proof();
     lists();
     policy();
     command(app_, "version", "what this is", Verb::kVersion);
-    auto* completion = command(app_, "completion", "code for the shell: source <(chaperone completion bash)", Verb::kCompletion);
+    auto* completion =
+        command(app_, "completion", "code for the shell: source <(chaperone completion bash)",
+                Verb::kCompletion);
     completion->add_option("shell", out_.file, "bash")->required()->check(CLI::IsMember({"bash"}));
   }
   CLI::App& app() { return app_; }
@@ -44,7 +49,9 @@ class Builder {
   }
   void json(CLI::App* sub) { sub->add_flag("--json", out_.json, "for programs"); }
   void paged(CLI::App* sub) {
-    sub->add_option("--limit", out_.limit, "at most so many")->capture_default_str()->check(CLI::Range(1, 100000));
+    sub->add_option("--limit", out_.limit, "at most so many")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100000));
   }
 
   void filtered(CLI::App* sub) {
@@ -74,7 +81,8 @@ class Builder {
     show->add_option("session", out_.session, "its id, or the first 8 digits or more")->required();
     paged(show), json(show);
 
-    auto* search = remote("search", "commands that hold all the words and match all filters", Verb::kSearch);
+    auto* search =
+        remote("search", "commands that hold all the words and match all filters", Verb::kSearch);
     search->add_option("words", out_.words, "a word that ends in * is a beginning");
     search->add_flag("--all", out_.all_kinds, "all kinds of records, not only commands");
     search->add_flag("--oldest-first", out_.oldest_first, "");
@@ -87,18 +95,23 @@ class Builder {
   }
 
   void proof() {
-    auto* exporting = remote("export", "a file that proves itself: records, enrolments, checkpoints", Verb::kExport);
+    auto* exporting = remote(
+        "export", "a file that proves itself: records, enrolments, checkpoints", Verb::kExport);
     exporting->add_option("--session", out_.filters.session, "of one session (whole id)");
     exporting->add_option("--writer", out_.filters.writer, "of one writer");
-    exporting->add_option("--since", out_.filters.from, "15m, 2h, 7d (ago), today, 2026-01-31 or RFC 3339");
+    exporting->add_option("--since", out_.filters.from,
+                          "15m, 2h, 7d (ago), today, 2026-01-31 or RFC 3339");
     exporting->add_option("--until", out_.filters.to, "likewise");
-    exporting->add_option("-o,--output", out_.output, "file; '-' for standard output")->capture_default_str();
+    exporting->add_option("-o,--output", out_.output, "file; '-' for standard output")
+        ->capture_default_str();
 
-    auto* verify = command(app_, "verify", "is it genuine, unaltered and whole? Needs no network", Verb::kVerify);
+    auto* verify = command(app_, "verify", "is it genuine, unaltered and whole? Needs no network",
+                           Verb::kVerify);
     verify->add_option("file", out_.file, "an export");
     verify->add_option("--spool", out_.spool, "a sidecar's spool folder instead of an export");
-    verify->add_option("--key", out_.settings.collector_key,
-                       "the collector's public key: 64 hexadecimal digits, or a file that holds them");
+    verify->add_option(
+        "--key", out_.settings.collector_key,
+        "the collector's public key: 64 hexadecimal digits, or a file that holds them");
     json(verify);
   }
 
@@ -113,22 +126,25 @@ class Builder {
   }
 
   void policy() {
-    auto* group = app_.add_subcommand("policy", "check, test and explain policies; needs no collector");
+    auto* group =
+        app_.add_subcommand("policy", "check, test and explain policies; needs no collector");
     group->require_subcommand(1);
     auto* check = command(*group, "check", "is the file sound?", Verb::kPolicyCheck);
     check->add_option("file", out_.file, "policy, YAML")->required();
     json(check);
     auto* test = command(*group, "test", "run the cases kept beside the policy", Verb::kPolicyTest);
-    test->add_option("file", out_.file, "policy, YAML")->required();
-    test->add_option("--cases", out_.tests, "files of cases; default: beside the policy");
+    test->add_option("file", out_.file, "policy, file of cases, or folder of them")->required();
     json(test);
-    auto* explain = command(*group, "explain", "why a statement is judged as it is", Verb::kPolicyExplain);
-    explain->add_option("file", out_.file, "policy, YAML")->required();
+    auto* explain =
+        command(*group, "explain", "why a statement is judged as it is", Verb::kPolicyExplain);
     explain->add_option("statement", out_.words, "the statement")->required();
+    explain->add_option("--policy", out_.file, "policy, YAML")->required();
     explain->add_option("--resource", out_.resource, "resource that it is sent to");
-    explain->add_option("--pod", out_.subject_pod, "subject's pod");
-    explain->add_option("--namespace", out_.subject_namespace, "its namespace");
-    explain->add_option("--service-account", out_.subject_account, "its service account");
+    explain->add_option("--schema", out_.schema, "schema of names without one (public)");
+    explain->add_option("--parameter", out_.parameters, "bound value, in order; may be repeated");
+    explain->add_option("--pod", out_.subject.pod, "subject's pod");
+    explain->add_option("--namespace", out_.subject.pod_namespace, "its namespace");
+    explain->add_option("--service-account", out_.subject.service_account, "its service account");
     json(explain);
   }
 
@@ -139,7 +155,8 @@ class Builder {
 // "sessions) words='--since --until ...' ;;" for one command and its own.
 void add_words(CLI::App& app, const std::string& path, std::string& cases) {
   std::string words;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) words += sub->get_name() + " ";
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    words += sub->get_name() + " ";
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
   }
@@ -168,7 +185,8 @@ std::string bash_completion() {
   add_words(builder.app(), "", cases);
   return "# bash completion for chaperone\n"
          "_chaperone() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path='' words='' word\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path='' "
+         "words='' word\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
          "    case $word in -*) break ;; esac\n"
          "    case \"$path $word\" in ' policy' | ' completion' | 'policy '* | ' '[a-z]*) \n"
@@ -176,18 +194,25 @@ std::string bash_completion() {
          "    esac\n"
          "  done\n"
          "  case $previous in\n"
-         "    --effect) COMPREPLY=($(compgen -W '" + std::string(kEffects) + "' -- \"$current\")); return ;;\n"
+         "    --effect) COMPREPLY=($(compgen -W '" +
+         std::string(kEffects) +
+         "' -- \"$current\")); return ;;\n"
          "    --decision) COMPREPLY=($(compgen -W 'allow hold deny' -- \"$current\")); return ;;\n"
-         "    --risk) COMPREPLY=($(compgen -W 'none low medium high critical' -- \"$current\")); return ;;\n"
-         "    --status) COMPREPLY=($(compgen -W 'ok error refused skipped unknown' -- \"$current\")); return ;;\n"
-         "    --token-file | --ca-file | --output | -o | --key | --cases) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+         "    --risk) COMPREPLY=($(compgen -W 'none low medium high critical' -- \"$current\")); "
+         "return ;;\n"
+         "    --status) COMPREPLY=($(compgen -W 'ok error refused skipped unknown' -- "
+         "\"$current\")); return ;;\n"
+         "    --token-file | --ca-file | --output | -o | --key | --policy) COMPREPLY=($(compgen -f "
+         "-- \"$current\")); return ;;\n"
          "    --spool) COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n"
          "    completion) COMPREPLY=($(compgen -W bash -- \"$current\")); return ;;\n"
          "  esac\n"
-         "  case $path in\n" + cases +
+         "  case $path in\n" +
+         cases +
          "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-         "  case $path in verify | 'policy '*) case $current in -*) ;; *) COMPREPLY+=($(compgen -f -- \"$current\")) ;; esac ;; esac\n"
+         "  case $path in verify | 'policy '*) case $current in -*) ;; *) COMPREPLY+=($(compgen -f "
+         "-- \"$current\")) ;; esac ;; esac\n"
          "}\n"
          "complete -o filenames -F _chaperone chaperone\n";
 }

@@ -12,18 +12,30 @@ namespace chaperone::cli {
 
 // Exit codes, documented in docs/cli.md.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;   // the command could not be done
-inline constexpr int kExitUsage = 2;    // the command line is wrong
-inline constexpr int kExitBroken = 3;   // verify found a break; a policy test failed
+inline constexpr int kExitFailed = 1;  // the command could not be done
+inline constexpr int kExitUsage = 2;   // the command line is wrong
+inline constexpr int kExitBroken = 3;  // verify found a break; a policy test failed
 
 enum class Verb : std::uint8_t {
-  kSessions, kShow, kSearch, kTail, kExport, kVerify, kAlarms, kWriters, kAccesses,
-  kPolicyCheck, kPolicyTest, kPolicyExplain, kCompletion, kVersion,
+  kSessions,
+  kShow,
+  kSearch,
+  kTail,
+  kExport,
+  kVerify,
+  kAlarms,
+  kWriters,
+  kAccesses,
+  kPolicyCheck,
+  kPolicyTest,
+  kPolicyExplain,
+  kCompletion,
+  kVersion,
 };
 
 struct Filters {
-  std::string from, to, pod, pod_namespace, service_account, resource, rule, verb, object, effect, risk_min,
-      decision, status, kind, session, writer;
+  std::string from, to, pod, pod_namespace, service_account, resource, rule, verb, object, effect,
+      risk_min, decision, status, kind, session, writer;
 };
 
 struct Arguments {
@@ -31,17 +43,20 @@ struct Arguments {
   Settings settings;
   bool json = false;
   Filters filters;
-  std::vector<std::string> words;   // search text; a policy's statement
-  std::string session;              // show
-  std::string file;                 // verify; policy
-  std::string output = "-";         // export
-  std::string spool;                // verify --spool
+  std::vector<std::string> words;  // search text; a policy's statement
+  std::string session;             // show
+  std::string file;                // verify; policy
+  std::string output = "-";        // export
+  std::string spool;               // verify --spool
   std::int64_t limit = 50;
   bool oldest_first = false;
-  bool all_kinds = false;           // events too, not only commands
-  // policy
-  std::string resource, subject_pod, subject_namespace, subject_account;
-  std::vector<std::string> tests;
+  bool all_kinds = false;  // events too, not only commands
+  // policy explain
+  std::string resource, schema;
+  std::vector<std::string> parameters;
+  struct {
+    std::string pod, pod_namespace, service_account;
+  } subject;
 };
 
 // The parsed line, or the exit code where there is nothing to do (help, or an error, both printed).
@@ -51,7 +66,8 @@ struct Parsed {
 };
 Parsed parse_arguments(int argc, char** argv);
 
-// What `chaperone completion bash` prints: made from the same definitions, so that it knows them all.
+// What `chaperone completion bash` prints: made from the same definitions, so that it knows them
+// all.
 std::string bash_completion();
 
 }  // namespace chaperone::cli

@@ -36,7 +36,8 @@ Result<Address> parse_address(const std::string& url) {
 }
 
 Result<std::string> read_token(const std::string& path) {
-  if (path.empty()) return Error{"no token; name a file that holds one: --token-file, or CHAPERONE_TOKEN_FILE"};
+  if (path.empty())
+    return Error{"no token; name a file that holds one: --token-file, or CHAPERONE_TOKEN_FILE"};
   std::ifstream file(path);
   std::string token;
   if (!file || !std::getline(file, token)) return Error{"cannot read the token file " + path};
@@ -49,11 +50,13 @@ std::string encoded(std::string_view text) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
   for (char c : text) {
-    bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-                 c == '.' || c == '_' || c == '~';
+    bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                 c == '-' || c == '.' || c == '_' || c == '~';
     auto byte = static_cast<unsigned char>(c);
-    if (plain) out += c;
-    else out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+    if (plain)
+      out += c;
+    else
+      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
   }
   return out;
 }
@@ -61,7 +64,8 @@ std::string encoded(std::string_view text) {
 std::string target(const std::string& path, const Parameters& parameters) {
   std::string out = path;
   for (const auto& [name, value] : parameters) {
-    if (!value.empty()) out += (out.size() == path.size() ? "?" : "&") + name + "=" + encoded(value);
+    if (!value.empty())
+      out += (out.size() == path.size() ? "?" : "&") + name + "=" + encoded(value);
   }
   return out;
 }
@@ -70,14 +74,17 @@ std::string target(const std::string& path, const Parameters& parameters) {
 Error refused(int status, const std::string& body) {
   rapidjson::Document json;
   json.Parse(body.data(), body.size());
-  bool has_words = !json.HasParseError() && json.IsObject() && json.HasMember("message") && json["message"].IsString();
-  std::string words = has_words ? one_line(json["message"].GetString()) : "status " + std::to_string(status);
+  bool has_words = !json.HasParseError() && json.IsObject() && json.HasMember("message") &&
+                   json["message"].IsString();
+  std::string words =
+      has_words ? one_line(json["message"].GetString()) : "status " + std::to_string(status);
   return Error{"the collector refused: " + words};
 }
 }  // namespace
 
 struct Client::State {
-  State(const Address& address, const std::string& url) : client(address.host, address.port), name(url) {}
+  State(const Address& address, const std::string& url)
+      : client(address.host, address.port), name(url) {}
   Error failed(httplib::Error error) const;
   httplib::SSLClient client;
   std::string name, ca_file;
@@ -85,16 +92,21 @@ struct Client::State {
 };
 
 Error Client::State::failed(httplib::Error error) const {
-  std::string ca = ca_file.empty() ? "give the collector's CA with --ca-file or CHAPERONE_CA_FILE"
-                                   : "is " + ca_file + " its CA, and is its name in the certificate?";
+  std::string ca = ca_file.empty()
+                       ? "give the collector's CA with --ca-file or CHAPERONE_CA_FILE"
+                       : "is " + ca_file + " its CA, and is its name in the certificate?";
   switch (error) {
-    case httplib::Error::SSLServerVerification: return Error{name + ": its certificate is not trusted; " + ca};
-    case httplib::Error::SSLLoadingCerts: return Error{"cannot use the CA file " + ca_file};
-    case httplib::Error::SSLConnection: return Error{name + ": no TLS connection; " + ca};
+    case httplib::Error::SSLServerVerification:
+      return Error{name + ": its certificate is not trusted; " + ca};
+    case httplib::Error::SSLLoadingCerts:
+      return Error{"cannot use the CA file " + ca_file};
+    case httplib::Error::SSLConnection:
+      return Error{name + ": no TLS connection; " + ca};
     case httplib::Error::Connection:
     case httplib::Error::ConnectionTimeout:
       return Error{name + ": no connection; is the collector running, and is the address right?"};
-    default: return Error{name + ": the connection broke (" + httplib::to_string(error) + "); try again"};
+    default:
+      return Error{name + ": the connection broke (" + httplib::to_string(error) + "); try again"};
   }
 }
 
@@ -103,7 +115,8 @@ Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::open(const Settings& settings) {
   if (settings.collector.empty()) {
-    return Error{"which collector? name it with --collector https://host:port, or CHAPERONE_COLLECTOR"};
+    return Error{
+        "which collector? name it with --collector https://host:port, or CHAPERONE_COLLECTOR"};
   }
   auto address = parse_address(settings.collector);
   if (!address) return address.error();
@@ -112,7 +125,8 @@ Result<std::unique_ptr<Client>> Client::open(const Settings& settings) {
   auto state = std::make_unique<State>(*address, settings.collector);
   state->ca_file = settings.ca_file;
   if (!settings.ca_file.empty()) {
-    if (!std::ifstream(settings.ca_file)) return Error{"cannot read the CA file " + settings.ca_file};
+    if (!std::ifstream(settings.ca_file))
+      return Error{"cannot read the CA file " + settings.ca_file};
     state->client.set_ca_cert_path(settings.ca_file);
   }
   state->client.enable_server_certificate_verification(true);

@@ -16,5 +16,6 @@ Result<int> writers(const Arguments& arguments);
 Result<int> accesses(const Arguments& arguments);
 Result<int> export_trail(const Arguments& arguments);
 Result<int> verify(const Arguments& arguments);
+Result<int> policy(const Arguments& arguments);
 
 }  // namespace chaperone::cli

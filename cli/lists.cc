@@ -19,57 +19,74 @@ Result<int> list(const Arguments& arguments, const std::string& path, const Para
   auto client = Client::open(arguments.settings);
   if (!client) return client.error();
   auto done = for_each(**client, path, parameters, name, arguments.limit, [&](const Json& item) {
-    if (arguments.json) std::cout << to_text(item) << "\n";
-    else table.add(row(item));
+    if (arguments.json)
+      std::cout << to_text(item) << "\n";
+    else
+      table.add(row(item));
   });
   if (!done) return done.error();
-  if (!arguments.json) std::cout << (table.empty() ? std::string(nothing) + "\n" : table.text(standard_output()));
+  if (!arguments.json)
+    std::cout << (table.empty() ? std::string(nothing) + "\n" : table.text(standard_output()));
   return kExitOk;
 }
 
 std::vector<Cell> alarm_row(const Json& alarm) {
-  std::string sequence = has(alarm, "sequence") ? std::to_string(number_at(alarm, "sequence")) : "-";
-  return {{short_time(text_at(alarm, "last")), Tint::kDim}, {text_at(alarm, "kind"), Tint::kBad},
-          {std::to_string(number_at(alarm, "count"))}, {text_at(alarm, "writer").substr(0, 12)},
-          {sequence}, {text_at(alarm, "detail")}};
+  std::string sequence =
+      has(alarm, "sequence") ? std::to_string(number_at(alarm, "sequence")) : "-";
+  return {{short_time(text_at(alarm, "last")), Tint::kDim},
+          {text_at(alarm, "kind"), Tint::kBad},
+          {std::to_string(number_at(alarm, "count"))},
+          {text_at(alarm, "writer").substr(0, 12)},
+          {sequence},
+          {text_at(alarm, "detail")}};
 }
 
 std::vector<Cell> writer_row(const Json& writer) {
   bool stopped = has(writer, "stopped") && writer["stopped"].IsTrue();
-  return {{text_at(writer, "writer")}, {short_time(text_at(writer, "last")), Tint::kDim},
-          {stopped ? "stopped" : "live", stopped ? Tint::kDim : Tint::kGood}, {text_at(writer, "pod")},
-          {text_at(writer, "namespace")}, {text_at(writer, "token")},
-          {std::to_string(number_at(writer, "sequence"))}, {text_at(writer, "build")}};
+  return {{text_at(writer, "writer")},
+          {short_time(text_at(writer, "last")), Tint::kDim},
+          {stopped ? "stopped" : "live", stopped ? Tint::kDim : Tint::kGood},
+          {text_at(writer, "pod")},
+          {text_at(writer, "namespace")},
+          {text_at(writer, "token")},
+          {std::to_string(number_at(writer, "sequence"))},
+          {text_at(writer, "build")}};
 }
 
 std::vector<Cell> access_row(const Json& access) {
-  return {{short_time(text_at(access, "at")), Tint::kDim}, {text_at(access, "token")}, {text_at(access, "address")},
-          {std::to_string(number_at(access, "status"))}, {std::to_string(number_at(access, "items"))},
+  return {{short_time(text_at(access, "at")), Tint::kDim},
+          {text_at(access, "token")},
+          {text_at(access, "address")},
+          {std::to_string(number_at(access, "status"))},
+          {std::to_string(number_at(access, "items"))},
           {text_at(access, "path") + (has(access, "query") ? "?" + text_at(access, "query") : "")}};
 }
 }  // namespace
 
 Result<int> alarms(const Arguments& arguments) {
   return list(arguments, "/v1/alarms", {{"kind", arguments.filters.kind}}, "alarms",
-              Table({"LAST", "KIND", "COUNT", "WRITER", "SEQUENCE", "WHAT"}), alarm_row, "no alarms");
+              Table({"LAST", "KIND", "COUNT", "WRITER", "SEQUENCE", "WHAT"}), alarm_row,
+              "no alarms");
 }
 
 Result<int> writers(const Arguments& arguments) {
   return list(arguments, "/v1/writers", {}, "writers",
-              Table({"WRITER", "LAST", "STATE", "POD", "NAMESPACE", "TOKEN", "SEQUENCE", "BUILD"}), writer_row,
-              "no writers");
+              Table({"WRITER", "LAST", "STATE", "POD", "NAMESPACE", "TOKEN", "SEQUENCE", "BUILD"}),
+              writer_row, "no writers");
 }
 
 Result<int> accesses(const Arguments& arguments) {
   return list(arguments, "/v1/accesses", {}, "accesses",
-              Table({"AT", "TOKEN", "ADDRESS", "STATUS", "ITEMS", "WHAT"}), access_row, "no accesses");
+              Table({"AT", "TOKEN", "ADDRESS", "STATUS", "ITEMS", "WHAT"}), access_row,
+              "no accesses");
 }
 
 Result<int> export_trail(const Arguments& arguments) {
   auto client = Client::open(arguments.settings);
   if (!client) return client.error();
   std::int64_t now_s = ::time(nullptr);
-  auto from = time_parameter(arguments.filters.from, now_s), to = time_parameter(arguments.filters.to, now_s);
+  auto from = time_parameter(arguments.filters.from, now_s),
+       to = time_parameter(arguments.filters.to, now_s);
   if (!from || !to) return from ? to.error() : from.error();
   bool to_file = arguments.output != "-";
   std::string unfinished = arguments.output + ".part";
@@ -79,11 +96,14 @@ Result<int> export_trail(const Arguments& arguments) {
   if (!out) return Error{"cannot write " + unfinished};
   std::uint64_t bytes = 0;
   auto done = (*client)->stream("/v1/export",
-                                {{"session", arguments.filters.session}, {"writer", arguments.filters.writer},
-                                 {"from", *from}, {"to", *to}},
+                                {{"session", arguments.filters.session},
+                                 {"writer", arguments.filters.writer},
+                                 {"from", *from},
+                                 {"to", *to}},
                                 [&](std::string_view piece) {
                                   bytes += piece.size();
-                                  return static_cast<bool>(out.write(piece.data(), static_cast<std::streamsize>(piece.size())));
+                                  return static_cast<bool>(out.write(
+                                      piece.data(), static_cast<std::streamsize>(piece.size())));
                                 });
   if (done && !out.flush()) done = Error{"cannot write " + unfinished + "; is the disk full?"};
   file.close();
@@ -92,9 +112,11 @@ Result<int> export_trail(const Arguments& arguments) {
     if (!done) return done.error();
     return kExitOk;
   }
-  if (std::rename(unfinished.c_str(), arguments.output.c_str()) != 0) return Error{"cannot write " + arguments.output};
+  if (std::rename(unfinished.c_str(), arguments.output.c_str()) != 0)
+    return Error{"cannot write " + arguments.output};
   std::fprintf(stderr, "%llu bytes in %s; check it anywhere: chaperone verify %s --key ...\n",
-               static_cast<unsigned long long>(bytes), arguments.output.c_str(), arguments.output.c_str());
+               static_cast<unsigned long long>(bytes), arguments.output.c_str(),
+               arguments.output.c_str());
   return kExitOk;
 }
 

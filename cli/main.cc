@@ -20,20 +20,31 @@ Result<int> print(const std::string& text) {
 
 Result<int> run(const Arguments& arguments) {
   switch (arguments.verb) {
-    case Verb::kSessions: return sessions(arguments);
-    case Verb::kShow: return show(arguments);
-    case Verb::kSearch: return search(arguments);
-    case Verb::kTail: return tail(arguments);
-    case Verb::kExport: return export_trail(arguments);
-    case Verb::kVerify: return verify(arguments);
-    case Verb::kAlarms: return alarms(arguments);
-    case Verb::kWriters: return writers(arguments);
-    case Verb::kAccesses: return accesses(arguments);
+    case Verb::kSessions:
+      return sessions(arguments);
+    case Verb::kShow:
+      return show(arguments);
+    case Verb::kSearch:
+      return search(arguments);
+    case Verb::kTail:
+      return tail(arguments);
+    case Verb::kExport:
+      return export_trail(arguments);
+    case Verb::kVerify:
+      return verify(arguments);
+    case Verb::kAlarms:
+      return alarms(arguments);
+    case Verb::kWriters:
+      return writers(arguments);
+    case Verb::kAccesses:
+      return accesses(arguments);
     case Verb::kPolicyCheck:
     case Verb::kPolicyTest:
-    case Verb::kPolicyExplain: break;
-    case Verb::kCompletion: return print(bash_completion());
-    case Verb::kVersion: return print("chaperone " CHAPERONE_VERSION "\n");
+    case Verb::kPolicyExplain: return policy(arguments);
+    case Verb::kCompletion:
+      return print(bash_completion());
+    case Verb::kVersion:
+      return print("chaperone " CHAPERONE_VERSION "\n");
   }
   return kExitUsage;
 }

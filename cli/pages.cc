@@ -4,8 +4,9 @@
 
 namespace chaperone::cli {
 
-Result<void> for_each(Client& client, const std::string& path, Parameters parameters, const char* name,
-                      std::int64_t limit, const std::function<void(const Json&)>& take) {
+Result<void> for_each(Client& client, const std::string& path, Parameters parameters,
+                      const char* name, std::int64_t limit,
+                      const std::function<void(const Json&)>& take) {
   std::string cursor;
   for (std::int64_t left = limit; left > 0;) {
     Parameters page = parameters;

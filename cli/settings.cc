@@ -39,8 +39,9 @@ Result<Settings> parse_settings(const std::string& text) {
                          : key == "collector_key" ? &settings.collector_key
                                                   : nullptr;
     if (!field || value.empty()) {
-      return Error{"line " + std::to_string(number) +
-                   ": wanted 'key = value' with a key out of collector, token_file, ca_file, collector_key"};
+      return Error{
+          "line " + std::to_string(number) +
+          ": wanted 'key = value' with a key out of collector, token_file, ca_file, collector_key"};
     }
     *field = value;
   }

@@ -12,7 +12,7 @@
 namespace chaperone::cli {
 
 struct Settings {
-  std::string collector;      // https://host[:port]
+  std::string collector;  // https://host[:port]
   std::string token_file;
   std::string ca_file;        // PEM; empty: the system's
   std::string collector_key;  // hexadecimal, or a file that holds it: for verify

@@ -39,7 +39,8 @@ std::vector<fs::path> segments_of(const std::string& dir) {
 
 std::uint32_t length_at(Bytes file, std::size_t offset) {
   std::uint32_t length = 0;
-  for (std::size_t i = 0; i < 4; ++i) length |= static_cast<std::uint32_t>(file[offset + i]) << (8 * i);
+  for (std::size_t i = 0; i < 4; ++i)
+    length |= static_cast<std::uint32_t>(file[offset + i]) << (8 * i);
   return length;
 }
 
@@ -58,18 +59,23 @@ void append_damaged(std::string& out, Bytes record) {
   payload += as_text(record);
   std::size_t frame = out.size();
   audit::append_frame(out, as_bytes(payload));
-  out[frame + 4] = static_cast<char>(out[frame + 4] ^ 1);  // its checksum holds here no more than there
+  out[frame + 4] =
+      static_cast<char>(out[frame + 4] ^ 1);  // its checksum holds here no more than there
 }
 
-void append_segment(Bytes file, std::uint64_t marker, audit::ExportWriter& writer, std::string& out) {
+void append_segment(Bytes file, std::uint64_t marker, audit::ExportWriter& writer,
+                    std::string& out) {
   audit::SegmentReader reader(file, marker, audit::SegmentReader::Mode::kWhole);
   while (true) {
     switch (reader.next()) {
-      case audit::SegmentStep::kRecord: writer.record(reader.record()); break;
+      case audit::SegmentStep::kRecord:
+        writer.record(reader.record());
+        break;
       case audit::SegmentStep::kDamage:
         if (auto record = altered_record(file, reader.damage())) append_damaged(out, *record);
         break;
-      case audit::SegmentStep::kEnd: return;
+      case audit::SegmentStep::kEnd:
+        return;
     }
   }
 }
@@ -82,12 +88,16 @@ Result<std::string> spool_as_export(const std::string& dir) {
   audit::ExportWriter writer(out);
   writer.header("{\"made_from\":\"a spool folder\"}");
   auto enrolment = read_whole(fs::path(dir) / "enrolment");
-  if (!enrolment) return Error{dir + " holds no enrolment: this sidecar never reached a collector, so nothing can be proven"};
+  if (!enrolment)
+    return Error{
+        dir +
+        " holds no enrolment: this sidecar never reached a collector, so nothing can be proven"};
   writer.enrolment(as_bytes(*enrolment));
   bool in_section = false;
   for (const fs::path& path : paths) {
     auto content = read_whole(path);
-    if (!content) return Error{"cannot read " + path.string() + "; the spool belongs to the sidecar's user"};
+    if (!content)
+      return Error{"cannot read " + path.string() + "; the spool belongs to the sidecar's user"};
     Bytes file = as_bytes(*content);
     auto header = audit::read_segment_header(file);
     auto marker = header ? std::optional(header->marker) : audit::marker_of_first_entry(file);

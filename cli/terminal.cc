@@ -3,9 +3,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdlib>
-#include <fmt/format.h>
 
 namespace chaperone::cli {
 
@@ -35,11 +35,13 @@ Character character_at(std::string_view text) {
 bool treacherous(std::uint32_t code) {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0xAD || code == 0x61C ||
          (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
-         (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) ||
-         (code >= 0xE0000 && code <= 0xE007F);
+         (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF ||
+         (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
 }
 
-bool blank(std::uint32_t code) { return code == ' ' || code == '\t' || code == '\n' || code == '\r'; }
+bool blank(std::uint32_t code) {
+  return code == ' ' || code == '\t' || code == '\n' || code == '\r';
+}
 }  // namespace
 
 Terminal standard_output() {
@@ -49,7 +51,8 @@ Terminal standard_output() {
   const char* kind = std::getenv("TERM");
   terminal.colour = !(no_colour && *no_colour) && !(kind && std::string_view(kind) == "dumb");
   winsize size{};
-  terminal.width = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 120;
+  terminal.width =
+      ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 120;
   return terminal;
 }
 
@@ -68,8 +71,11 @@ std::string one_line(std::string_view text) {
     if (is_blank && !after_blank) out += ' ';
     if (next.size == 0) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
     if (next.size != 0 && !is_blank) {
-      if (!treacherous(next.code)) out.append(text.substr(0, next.size));
-      else out += next.code < 0x100 ? fmt::format("\\x{:02x}", next.code) : fmt::format("\\u{:04x}", next.code);
+      if (!treacherous(next.code))
+        out.append(text.substr(0, next.size));
+      else
+        out += next.code < 0x100 ? fmt::format("\\x{:02x}", next.code)
+                                 : fmt::format("\\u{:04x}", next.code);
     }
     after_blank = is_blank;
     text.remove_prefix(std::max<std::size_t>(next.size, 1));
@@ -112,7 +118,8 @@ std::string Table::text(const Terminal& terminal, bool with_heads) const {
   constexpr std::size_t kLastMin = 20;
   std::size_t before = 0;
   for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + 2;
-  if (terminal.width != 0) widths.back() = std::max(kLastMin, terminal.width - std::min(before, terminal.width));
+  if (terminal.width != 0)
+    widths.back() = std::max(kLastMin, terminal.width - std::min(before, terminal.width));
   std::string out;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {

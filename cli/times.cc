@@ -1,8 +1,8 @@
 #include "cli/times.h"
 
+#include <fmt/format.h>
 #include <charconv>
 #include <ctime>
-#include <fmt/format.h>
 
 namespace chaperone::cli {
 
@@ -11,12 +11,18 @@ constexpr std::int64_t kDayS = 86'400;
 
 std::int64_t unit_s(char unit) {
   switch (unit) {
-    case 's': return 1;
-    case 'm': return 60;
-    case 'h': return 3600;
-    case 'd': return kDayS;
-    case 'w': return 7 * kDayS;
-    default: return 0;
+    case 's':
+      return 1;
+    case 'm':
+      return 60;
+    case 'h':
+      return 3600;
+    case 'd':
+      return kDayS;
+    case 'w':
+      return 7 * kDayS;
+    default:
+      return 0;
   }
 }
 
@@ -29,8 +35,8 @@ Result<std::string> time_parameter(std::string_view text, std::int64_t now_s) {
   if (text == "today") return ns_text(now_s / kDayS * kDayS);
   std::int64_t count = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  bool ago = error == std::errc() && count >= 0 && count < 1'000'000 && end + 1 == text.data() + text.size() &&
-             unit_s(text.back()) != 0;
+  bool ago = error == std::errc() && count >= 0 && count < 1'000'000 &&
+             end + 1 == text.data() + text.size() && unit_s(text.back()) != 0;
   if (ago) return ns_text(now_s - count * unit_s(text.back()));
   std::string whole(text);
   if (text.size() == 10) whole += "T00:00:00Z";
@@ -39,7 +45,8 @@ Result<std::string> time_parameter(std::string_view text, std::int64_t now_s) {
   const char* rest = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
   if (rest && text.size() > 16) return whole;  // the collector reads fractions and zones
   if (rest && std::string_view(rest) == "Z") return ns_text(::timegm(&parts));
-  return Error{"\"" + std::string(text) + "\" is no time; give 15m, 2h, 7d (ago), today, 2026-01-31, "
+  return Error{"\"" + std::string(text) +
+               "\" is no time; give 15m, 2h, 7d (ago), today, 2026-01-31, "
                "2026-01-31T12:00 (UTC) or RFC 3339"};
 }
 

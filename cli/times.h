@@ -9,8 +9,8 @@
 
 namespace chaperone::cli {
 
-// "15m", "2h", "7d" (that long ago), "today", "2026-01-31", "2026-01-31T12:00" (UTC) or RFC 3339, as
-// what the collector takes: nanoseconds since 1970. Empty stays empty.
+// "15m", "2h", "7d" (that long ago), "today", "2026-01-31", "2026-01-31T12:00" (UTC) or RFC 3339,
+// as what the collector takes: nanoseconds since 1970. Empty stays empty.
 Result<std::string> time_parameter(std::string_view text, std::int64_t now_s);
 
 // "2026-01-31T12:00:00.123456789Z" as "01-31 12:00:00" (UTC).

@@ -20,12 +20,23 @@ Result<Parameters> parameters_of(const Filters& filters, const std::vector<std::
   if (!to) return to.error();
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return Parameters{{"from", *from}, {"to", *to}, {"pod", filters.pod}, {"namespace", filters.pod_namespace},
-                    {"service_account", filters.service_account}, {"resource", filters.resource},
-                    {"rule", filters.rule}, {"verb", filters.verb}, {"object", filters.object},
-                    {"effect", filters.effect}, {"risk_min", filters.risk_min}, {"decision", filters.decision},
-                    {"status", filters.status}, {"kind", filters.kind}, {"session", filters.session},
-                    {"writer", filters.writer}, {"text", text}};
+  return Parameters{{"from", *from},
+                    {"to", *to},
+                    {"pod", filters.pod},
+                    {"namespace", filters.pod_namespace},
+                    {"service_account", filters.service_account},
+                    {"resource", filters.resource},
+                    {"rule", filters.rule},
+                    {"verb", filters.verb},
+                    {"object", filters.object},
+                    {"effect", filters.effect},
+                    {"risk_min", filters.risk_min},
+                    {"decision", filters.decision},
+                    {"status", filters.status},
+                    {"kind", filters.kind},
+                    {"session", filters.session},
+                    {"writer", filters.writer},
+                    {"text", text}};
 }
 
 Tint verdict_tint(const std::string& verdict) {
@@ -38,8 +49,10 @@ Tint verdict_tint(const std::string& verdict) {
 Cell outcome_cell(const Json& outcome) {
   std::string status = text_at(outcome, "status"), error = text_at(outcome, "error");
   if (status.empty()) return {"-", Tint::kDim};
-  if (status == "ok") return {has(outcome, "rows") ? std::to_string(number_at(outcome, "rows")) + " rows" : "ok"};
-  return {error.empty() ? status : status + " " + error, status == "refused" ? Tint::kDim : Tint::kWarn};
+  if (status == "ok")
+    return {has(outcome, "rows") ? std::to_string(number_at(outcome, "rows")) + " rows" : "ok"};
+  return {error.empty() ? status : status + " " + error,
+          status == "refused" ? Tint::kDim : Tint::kWarn};
 }
 
 std::string verbs_of(const Json& record) {
@@ -76,9 +89,14 @@ std::vector<Cell> record_row(const Json& item) {
   const Json& own = object_at(item, "outcome");
   // Outcomes and closes carry their result themselves.
   Cell outcome = outcome_cell(own.ObjectEmpty() ? record : own);
-  return {{short_time(text_at(record, "time")), Tint::kDim}, {text_at(record, "pod")},
-          {text_at(record, "resource")}, verdict_cell(record), {text_at(record, "rule"), Tint::kDim},
-          {joined(array_at(record, "effects"))}, outcome, {what_of(record)}};
+  return {{short_time(text_at(record, "time")), Tint::kDim},
+          {text_at(record, "pod")},
+          {text_at(record, "resource")},
+          verdict_cell(record),
+          {text_at(record, "rule"), Tint::kDim},
+          {joined(array_at(record, "effects"))},
+          outcome,
+          {what_of(record)}};
 }
 
 void print(const std::string& text) {
@@ -90,7 +108,8 @@ std::vector<Cell> session_row(const Json& session) {
   std::int64_t denied = number_at(session, "denied"), failed = number_at(session, "failed");
   return {{text_at(session, "session").substr(0, 12)},
           {short_time(text_at(session, "first")), Tint::kDim},
-          {has(session, "closed") ? "closed" : "open", has(session, "closed") ? Tint::kDim : Tint::kGood},
+          {has(session, "closed") ? "closed" : "open",
+           has(session, "closed") ? Tint::kDim : Tint::kGood},
           {text_at(session, "pod")},
           {text_at(session, "resource")},
           {text_at(session, "upstream_role") + "@" + text_at(session, "upstream_database")},
@@ -102,14 +121,16 @@ std::vector<Cell> session_row(const Json& session) {
 
 // Prints what each item is, as JSON at once or as a table at the end.
 Result<int> list(const Arguments& arguments, const std::string& path, const Parameters& parameters,
-                 const char* name, Table table, std::vector<Cell> (*row)(const Json&), const char* nothing) {
+                 const char* name, Table table, std::vector<Cell> (*row)(const Json&),
+                 const char* nothing) {
   auto client = Client::open(arguments.settings);
   if (!client) return client.error();
   auto done = for_each(**client, path, parameters, name, arguments.limit, [&](const Json& item) {
     arguments.json ? print(to_text(item) + "\n") : table.add(row(item));
   });
   if (!done) return done.error();
-  if (!arguments.json) print(table.empty() ? std::string(nothing) + "\n" : table.text(standard_output()));
+  if (!arguments.json)
+    print(table.empty() ? std::string(nothing) + "\n" : table.text(standard_output()));
   return kExitOk;
 }
 
@@ -126,15 +147,20 @@ void describe_session(const Json& session) {
   line("principal", text_at(session, "principal"));
   line("resource", text_at(session, "resource"));
   line("target", text_at(session, "target"));
-  line("client asked for", text_at(session, "client_user") + "@" + text_at(session, "client_database"));
-  line("logged in as", text_at(session, "upstream_role") + "@" + text_at(session, "upstream_database"));
+  line("client asked for",
+       text_at(session, "client_user") + "@" + text_at(session, "client_database"));
+  line("logged in as",
+       text_at(session, "upstream_role") + "@" + text_at(session, "upstream_database"));
   line("application", text_at(session, "application_name"));
   line("from", text_at(session, "first"));
-  line("to", has(session, "closed") ? text_at(session, "closed") + " " + text_at(session, "close_reason") : "open");
+  line("to", has(session, "closed")
+                 ? text_at(session, "closed") + " " + text_at(session, "close_reason")
+                 : "open");
   line("commands", std::to_string(number_at(session, "commands")) + ", denied " +
                        std::to_string(number_at(session, "denied")) + ", failed " +
                        std::to_string(number_at(session, "failed")));
-  line("effects", joined(array_at(session, "effects")) + " (risk " + text_at(session, "risk") + ")");
+  line("effects",
+       joined(array_at(session, "effects")) + " (risk " + text_at(session, "risk") + ")");
   line("writer", text_at(session, "writer"));
   print(table.text(terminal, false) + "\n");
 }
@@ -142,17 +168,25 @@ void describe_session(const Json& session) {
 std::vector<Cell> step_row(const Json& item) {
   const Json& record = object_at(item, "record");
   const Json& outcome = object_at(item, "outcome");
-  std::string took = has(outcome, "duration_ns") ? short_duration(number_at(outcome, "duration_ns")) : "";
-  return {{short_time(text_at(record, "time")), Tint::kDim}, {verbs_of(record)}, verdict_cell(record),
-          {text_at(record, "rule"), Tint::kDim}, outcome_cell(outcome), {took, Tint::kDim}, {what_of(record)}};
+  std::string took =
+      has(outcome, "duration_ns") ? short_duration(number_at(outcome, "duration_ns")) : "";
+  return {{short_time(text_at(record, "time")), Tint::kDim},
+          {verbs_of(record)},
+          verdict_cell(record),
+          {text_at(record, "rule"), Tint::kDim},
+          outcome_cell(outcome),
+          {took, Tint::kDim},
+          {what_of(record)}};
 }
 }  // namespace
 
 Result<int> sessions(const Arguments& arguments) {
   auto parameters = parameters_of(arguments.filters, {});
   if (!parameters) return parameters.error();
-  Table table({"SESSION", "STARTED", "STATE", "POD", "RESOURCE", "LOGIN", "COMMANDS", "DENIED", "FAILED", "EFFECTS"});
-  return list(arguments, "/v1/sessions", *parameters, "sessions", std::move(table), session_row, "no session matches");
+  Table table({"SESSION", "STARTED", "STATE", "POD", "RESOURCE", "LOGIN", "COMMANDS", "DENIED",
+               "FAILED", "EFFECTS"});
+  return list(arguments, "/v1/sessions", *parameters, "sessions", std::move(table), session_row,
+              "no session matches");
 }
 
 Result<int> search(const Arguments& arguments) {
@@ -161,7 +195,8 @@ Result<int> search(const Arguments& arguments) {
   auto parameters = parameters_of(wanted.filters, arguments.words);
   if (!parameters) return parameters.error();
   parameters->emplace_back("order", arguments.oldest_first ? "asc" : "desc");
-  return list(wanted, "/v1/records", *parameters, "records", Table(record_heads()), record_row, "no record matches");
+  return list(wanted, "/v1/records", *parameters, "records", Table(record_heads()), record_row,
+              "no record matches");
 }
 
 Result<int> show(const Arguments& arguments) {
@@ -173,13 +208,16 @@ Result<int> show(const Arguments& arguments) {
   if (!session) return session.error();
   if (!arguments.json) describe_session(*session);
   Table table({"TIME", "VERB", "DECISION", "RULE", "OUTCOME", "TOOK", "WHAT"});
-  Parameters parameters = {{"session", text_at(*session, "session")}, {"writer", text_at(*session, "writer")},
+  Parameters parameters = {{"session", text_at(*session, "session")},
+                           {"writer", text_at(*session, "writer")},
                            {"order", "asc"}};
-  auto done = for_each(**client, "/v1/records", parameters, "records", arguments.limit, [&](const Json& item) {
-    if (arguments.json) return print(to_text(item) + "\n");
-    // An outcome stands beside its command already.
-    if (text_at(object_at(item, "record"), "kind") != "outcome") table.add(step_row(item));
-  });
+  auto done = for_each(**client, "/v1/records", parameters, "records", arguments.limit,
+                       [&](const Json& item) {
+                         if (arguments.json) return print(to_text(item) + "\n");
+                         // An outcome stands beside its command already.
+                         if (text_at(object_at(item, "record"), "kind") != "outcome")
+                           table.add(step_row(item));
+                       });
   if (!done) return done.error();
   if (!arguments.json) print(table.text(standard_output()));
   return kExitOk;
@@ -211,7 +249,8 @@ Result<int> tail(const Arguments& arguments) {
       first = false;
     }
     cursor = text_at(*json, "next");
-    if (cursor.empty()) return Error{"the collector gave no place to go on from; is it a newer version?"};
+    if (cursor.empty())
+      return Error{"the collector gave no place to go on from; is it a newer version?"};
   }
 }
 

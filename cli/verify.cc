@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <fmt/format.h>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 
@@ -34,12 +34,14 @@ class Mapped {
     }
     Mapped mapped;
     mapped.size_ = static_cast<std::size_t>(facts.st_size);
-    if (mapped.size_ != 0) mapped.start_ = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (mapped.size_ != 0)
+      mapped.start_ = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, fd, 0);
     ::close(fd);
     if (mapped.start_ == MAP_FAILED) return Error{wrong.message + "it cannot be mapped"};
     return mapped;
   }
-  Mapped(Mapped&& other) noexcept : start_(std::exchange(other.start_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Mapped(Mapped&& other) noexcept
+      : start_(std::exchange(other.start_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Mapped& operator=(Mapped&&) = delete;
   ~Mapped() {
     if (start_ && start_ != MAP_FAILED) ::munmap(start_, size_);
@@ -54,45 +56,52 @@ class Mapped {
 
 Result<audit::PublicKey> collector_key(const std::string& given) {
   if (given.empty()) {
-    return Error{"whose key? give the collector's public key with --key (collector.key.pub in its data folder, or "
-                 "the \"public key\" line that it prints at start)"};
+    return Error{
+        "whose key? give the collector's public key with --key (collector.key.pub in its data "
+        "folder, or "
+        "the \"public key\" line that it prints at start)"};
   }
   std::string text = given;
   if (std::ifstream file(given); file) {
     if (!std::getline(file, text)) text.clear();
   }
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.pop_back();
   audit::PublicKey key{};
-  if (!audit::from_hex(text, key)) return Error{given + " is neither a key (64 hexadecimal digits) nor a file with one"};
+  if (!audit::from_hex(text, key))
+    return Error{given + " is neither a key (64 hexadecimal digits) nor a file with one"};
   return key;
 }
 
 std::string claims_of(const audit::Section& section) {
   std::string claims;
   for (const auto& enrolment : section.enrolments) {
-    for (const auto& [key, value] : enrolment.claims) claims += (claims.empty() ? "" : " ") + key + "=" + value;
+    for (const auto& [key, value] : enrolment.claims)
+      claims += (claims.empty() ? "" : " ") + key + "=" + value;
   }
   return claims;
 }
 
 void append_section_json(const audit::Section& section, std::string& out) {
-  out += fmt::format("{{\"writer\":\"{}\",\"first\":{},\"last\":{},\"records\":{},\"proven\":{},\"checkpoints\":{},"
-                     "\"not_yet_signed\":{},\"declared_lost\":{}}}",
-                     audit::hex(section.writer), section.first_sequence, section.last_sequence, section.records,
-                     section.proven, section.checkpoints, section.unsigned_tail, section.declared_lost);
+  out += fmt::format(
+      "{{\"writer\":\"{}\",\"first\":{},\"last\":{},\"records\":{},\"proven\":{},\"checkpoints\":{}"
+      ","
+      "\"not_yet_signed\":{},\"declared_lost\":{}}}",
+      audit::hex(section.writer), section.first_sequence, section.last_sequence, section.records,
+      section.proven, section.checkpoints, section.unsigned_tail, section.declared_lost);
 }
 
 void append_break_json(const audit::Break& fault, std::string& out) {
-  out += fmt::format("{{\"writer\":\"{}\",\"sequence\":{},\"offset\":{},\"why\":", audit::hex(fault.writer),
-                     fault.sequence, fault.offset);
+  out += fmt::format("{{\"writer\":\"{}\",\"sequence\":{},\"offset\":{},\"why\":",
+                     audit::hex(fault.writer), fault.sequence, fault.offset);
   audit::append_json_string(out, fault.why);
   out += '}';
 }
 
 std::string report_json(const audit::VerifyReport& report) {
-  std::string out = fmt::format("{{\"whole\":{},\"records\":{},\"proven\":{},\"not_yet_signed\":{},\"break_count\":{},",
-                                report.whole(), report.records, report.proven, report.unsigned_tail,
-                                report.break_count);
+  std::string out = fmt::format(
+      "{{\"whole\":{},\"records\":{},\"proven\":{},\"not_yet_signed\":{},\"break_count\":{},",
+      report.whole(), report.records, report.proven, report.unsigned_tail, report.break_count);
   out += "\"sections\":[";
   for (std::size_t i = 0; i < report.sections.size(); ++i) {
     if (i != 0) out += ',';
@@ -109,22 +118,25 @@ std::string report_json(const audit::VerifyReport& report) {
 std::string report_text(const audit::VerifyReport& report, const Terminal& terminal) {
   std::string out;
   for (const auto& section : report.sections) {
-    out += one_line(fmt::format("writer {}: records {} to {}, {} checkpoints, {}", audit::hex(section.writer),
-                                section.first_sequence, section.last_sequence, section.checkpoints,
-                                claims_of(section))) + "\n";
+    out += one_line(fmt::format("writer {}: records {} to {}, {} checkpoints, {}",
+                                audit::hex(section.writer), section.first_sequence,
+                                section.last_sequence, section.checkpoints, claims_of(section))) +
+           "\n";
     if (section.declared_lost != 0) {
-      out += fmt::format("  the writer itself says that {} records are missing\n", section.declared_lost);
+      out += fmt::format("  the writer itself says that {} records are missing\n",
+                         section.declared_lost);
     }
   }
   for (const auto& fault : report.breaks) {
-    std::string where = fault.sequence ? fmt::format("record {}", fault.sequence) : fmt::format("byte {}", fault.offset);
+    std::string where = fault.sequence ? fmt::format("record {}", fault.sequence)
+                                       : fmt::format("byte {}", fault.offset);
     out += tinted(terminal, Tint::kBad, "BROKEN ") + where + ": " + one_line(fault.why) + "\n";
   }
   if (report.break_count > report.breaks.size()) {
     out += fmt::format("... and {} more\n", report.break_count - report.breaks.size());
   }
-  std::string counts = fmt::format("{} of {} records proven, {} not yet signed", report.proven, report.records,
-                                   report.unsigned_tail);
+  std::string counts = fmt::format("{} of {} records proven, {} not yet signed", report.proven,
+                                   report.records, report.unsigned_tail);
   out += report.whole() ? tinted(terminal, Tint::kGood, "WHOLE ") + counts + "\n"
                         : tinted(terminal, Tint::kBad, "NOT WHOLE ") +
                               fmt::format("{}, {} breaks\n", counts, report.break_count);

@@ -18,7 +18,8 @@ const Json* find(const Json& object, const char* key) {
 Result<rapidjson::Document> parse_json(const std::string& text) {
   rapidjson::Document json;
   json.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  if (json.HasParseError()) return Error{"the collector's answer is not JSON; is that address a collector's?"};
+  if (json.HasParseError())
+    return Error{"the collector's answer is not JSON; is that address a collector's?"};
   return json;
 }
 
@@ -52,7 +53,8 @@ const Json& object_at(const Json& object, const char* key) {
 std::string joined(const Json& array) {
   std::string out;
   for (const Json& item : array.GetArray()) {
-    if (item.IsString()) out.append(out.empty() ? "" : ",").append(item.GetString(), item.GetStringLength());
+    if (item.IsString())
+      out.append(out.empty() ? "" : ",").append(item.GetString(), item.GetStringLength());
   }
   return out;
 }

@@ -22,7 +22,7 @@ std::int64_t number_at(const Json& object, const char* key);
 bool has(const Json& object, const char* key);
 const Json& array_at(const Json& object, const char* key);
 const Json& object_at(const Json& object, const char* key);
-std::string joined(const Json& array);  // "read,write"
+std::string joined(const Json& array);   // "read,write"
 std::string to_text(const Json& value);  // JSON on one line
 
 }  // namespace chaperone::cli

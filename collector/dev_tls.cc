@@ -31,7 +31,8 @@ std::string names_text(const std::vector<std::string>& names) {
   std::string text = "DNS:localhost,IP:127.0.0.1,IP:::1";
   for (const std::string& name : names) {
     unsigned char address[16];
-    bool is_address = inet_pton(AF_INET, name.c_str(), address) == 1 || inet_pton(AF_INET6, name.c_str(), address) == 1;
+    bool is_address = inet_pton(AF_INET, name.c_str(), address) == 1 ||
+                      inet_pton(AF_INET6, name.c_str(), address) == 1;
     text += (is_address ? ",IP:" : ",DNS:") + name;
   }
   return text;
@@ -40,7 +41,8 @@ std::string names_text(const std::vector<std::string>& names) {
 bool add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  std::unique_ptr<X509_EXTENSION, Free> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
+  std::unique_ptr<X509_EXTENSION, Free> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
@@ -63,10 +65,11 @@ Key new_key() { return Key(EVP_EC_gen("P-256")); }
 Certificate make_ca(EVP_PKEY* key) {
   Certificate ca = blank("Chaperone development CA", key);
   X509_set_issuer_name(ca.get(), X509_get_subject_name(ca.get()));
-  bool made = add_extension(ca.get(), ca.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-              add_extension(ca.get(), ca.get(), NID_key_usage, "critical,keyCertSign") &&
-              add_extension(ca.get(), ca.get(), NID_subject_key_identifier, "hash") &&
-              X509_sign(ca.get(), key, EVP_sha256()) != 0;
+  bool made =
+      add_extension(ca.get(), ca.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+      add_extension(ca.get(), ca.get(), NID_key_usage, "critical,keyCertSign") &&
+      add_extension(ca.get(), ca.get(), NID_subject_key_identifier, "hash") &&
+      X509_sign(ca.get(), key, EVP_sha256()) != 0;
   return made ? std::move(ca) : nullptr;
 }
 
@@ -94,7 +97,8 @@ std::string pem(X509* certificate, EVP_PKEY* key) {
 bool still_good(const DevTls& files, const std::string& dir, const std::string& names) {
   auto made_for = read_file(dir + "/names", 64 * 1024);
   auto text = read_file(files.certificate_file, 64 * 1024);
-  if (!made_for || *made_for != names || !text || !read_file(files.key_file, 64 * 1024).ok()) return false;
+  if (!made_for || *made_for != names || !text || !read_file(files.key_file, 64 * 1024).ok())
+    return false;
   Bio bio(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
   Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   if (!certificate) return false;
@@ -108,7 +112,8 @@ Result<DevTls> dev_tls(const std::string& dir, const std::vector<std::string>& n
   DevTls files{dir + "/ca.pem", dir + "/server.pem", dir + "/server.key"};
   std::string wanted = names_text(names);
   if (still_good(files, dir, wanted)) return files;
-  // The authority's key signs once and is then forgotten: nobody can make another certificate by it.
+  // The authority's key signs once and is then forgotten: nobody can make another certificate by
+  // it.
   Key ca_key = new_key(), key = new_key();
   if (!ca_key || !key) return Error{"development TLS: no key could be made"};
   Certificate ca = make_ca(ca_key.get());

@@ -60,7 +60,8 @@ Result<void> write_file_whole(const std::string& path, std::string_view content)
   if (!file.open()) return Error{errno_text("cannot create", temporary)};
   if (auto written = write_at(file, content, 0, temporary); !written) return written;
   if (::fsync(file.fd()) != 0) return Error{errno_text("cannot sync", temporary)};
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return Error{errno_text("cannot rename to", path)};
+  if (::rename(temporary.c_str(), path.c_str()) != 0)
+    return Error{errno_text("cannot rename to", path)};
   return sync_dir(std::filesystem::path(path).parent_path().string());
 }
 
@@ -75,7 +76,8 @@ Result<void> make_dir(const std::string& path) {
 
 Result<void> sync_dir(const std::string& path) {
   File dir(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir.open() || ::fsync(dir.fd()) != 0) return Error{errno_text("cannot sync the folder", path)};
+  if (!dir.open() || ::fsync(dir.fd()) != 0)
+    return Error{errno_text("cannot sync the folder", path)};
   return {};
 }
 

@@ -81,7 +81,8 @@ void answer(HttpReply reply, httplib::Response& response) {
     std::string piece;
     auto more = pieces(piece);
     if (!more) {
-      std::fprintf(stderr, "chaperone-collector: export cut short: %s\n", more.error().message.c_str());
+      std::fprintf(stderr, "chaperone-collector: export cut short: %s\n",
+                   more.error().message.c_str());
       return false;
     }
     if (!piece.empty() && !sink.write(piece.data(), piece.size())) return false;
@@ -108,7 +109,8 @@ struct HttpServer::State {
   State(Api& the_api, const ServerOptions& options)
       : api(the_api), server(options.certificate_file.c_str(), options.key_file.c_str()) {}
   void on_get(const httplib::Request& from, httplib::Response& response);
-  void on_post(const httplib::Request& from, httplib::Response& response, const httplib::ContentReader& reader);
+  void on_post(const httplib::Request& from, httplib::Response& response,
+               const httplib::ContentReader& reader);
   void configure(std::size_t threads);
   Api& api;
   httplib::SSLServer server;
@@ -118,7 +120,8 @@ struct HttpServer::State {
 void HttpServer::State::on_get(const httplib::Request& from, httplib::Response& response) {
   HttpRequest request = as_request(from);
   auto admission = api.admit(request);
-  answer(admission.route ? api.handle(*admission.route, request) : std::move(admission.refusal), response);
+  answer(admission.route ? api.handle(*admission.route, request) : std::move(admission.refusal),
+         response);
 }
 
 void HttpServer::State::on_post(const httplib::Request& from, httplib::Response& response,
@@ -128,7 +131,8 @@ void HttpServer::State::on_post(const httplib::Request& from, httplib::Response&
   std::size_t bytes_max = admission.route ? admission.route->body_bytes_max : 0;
   bool whole = read_body(reader, bytes_max, request.body);
   if (!admission.route) return answer(std::move(admission.refusal), response);
-  if (!whole) return answer(error_reply(413, "body", "the body is longer than this path takes"), response);
+  if (!whole)
+    return answer(error_reply(413, "body", "the body is longer than this path takes"), response);
   answer(api.handle(*admission.route, request), response);
 }
 
@@ -140,7 +144,8 @@ void HttpServer::State::configure(std::size_t threads) {
   server.set_keep_alive_timeout(kKeepAliveTimeoutS);
   server.set_keep_alive_max_count(100'000);
   server.set_tcp_nodelay(true);
-  server.set_default_headers({{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
+  server.set_default_headers(
+      {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
   // Before the library's own routing, which runs regular expressions over what a stranger sent.
   server.set_pre_routing_handler([this](const httplib::Request& from, httplib::Response& response) {
     if (from.method == "POST") return httplib::Server::HandlerResponse::Unhandled;
@@ -152,11 +157,13 @@ void HttpServer::State::configure(std::size_t threads) {
   for (const Route& route : Api::routes()) {
     if (std::string_view(route.method) == "POST") server.Post(route.path, post);
   }
-  server.set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
-    answer(error_reply(500, "bug", "the request could not be served"), response);
-  });
+  server.set_exception_handler(
+      [](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+        answer(error_reply(500, "bug", "the request could not be served"), response);
+      });
   server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
-    if (response.body.empty()) answer(error_reply(response.status, "http", "the request was not served"), response);
+    if (response.body.empty())
+      answer(error_reply(response.status, "http", "the request was not served"), response);
   });
 }
 
@@ -166,8 +173,8 @@ HttpServer::~HttpServer() = default;
 Result<std::unique_ptr<HttpServer>> HttpServer::open(const ServerOptions& options, Api& api) {
   auto state = std::make_unique<State>(api, options);
   if (!state->server.is_valid()) {
-    return Error{"cannot use the certificate " + options.certificate_file + " with the key " + options.key_file +
-                 "; both must be PEM, and belong together"};
+    return Error{"cannot use the certificate " + options.certificate_file + " with the key " +
+                 options.key_file + "; both must be PEM, and belong together"};
   }
   SSL_CTX_set_min_proto_version(state->server.ssl_context(), TLS1_2_VERSION);
   state->configure(options.threads);
@@ -195,7 +202,8 @@ bool HttpServer::run() {
 // The library forgets a stop() that comes before it has begun to run.
 void HttpServer::stop() {
   state_->stopping = true;
-  while (!state_->server.is_running() && !state_->ended) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  while (!state_->server.is_running() && !state_->ended)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   state_->server.stop();
 }
 

@@ -11,7 +11,7 @@ namespace chaperone::collector {
 
 struct ServerOptions {
   std::string host = "0.0.0.0";
-  int port = 8443;  // 0: any free one
+  int port = 8443;                         // 0: any free one
   std::string certificate_file, key_file;  // PEM, the certificate with its chain
   std::size_t threads = kThreads;
 };

@@ -1,8 +1,8 @@
 #include "collector/json.h"
 
+#include <fmt/format.h>
 #include <charconv>
 #include <ctime>
-#include <fmt/format.h>
 
 #include "audit/decoded.h"
 
@@ -120,8 +120,9 @@ std::string rfc3339(std::int64_t wall_ns) {
   time_t seconds = (wall_ns - ns) / 1'000'000'000;
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, ns);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     ns);
 }
 
 std::optional<std::int64_t> parse_time(std::string_view text) {
@@ -130,14 +131,16 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
   if (error == std::errc() && end == text.data() + text.size()) return plain;
   std::tm parts{};
   std::int64_t ns = 0, offset_s = 0;
-  bool whole = take_number(text, 4, parts.tm_year) && take_char(text, "-") && take_number(text, 2, parts.tm_mon) &&
-               take_char(text, "-") && take_number(text, 2, parts.tm_mday) && take_char(text, "Tt ") &&
-               take_number(text, 2, parts.tm_hour) && take_char(text, ":") && take_number(text, 2, parts.tm_min) &&
-               take_char(text, ":") && take_number(text, 2, parts.tm_sec) && take_fraction(text, ns) &&
+  bool whole = take_number(text, 4, parts.tm_year) && take_char(text, "-") &&
+               take_number(text, 2, parts.tm_mon) && take_char(text, "-") &&
+               take_number(text, 2, parts.tm_mday) && take_char(text, "Tt ") &&
+               take_number(text, 2, parts.tm_hour) && take_char(text, ":") &&
+               take_number(text, 2, parts.tm_min) && take_char(text, ":") &&
+               take_number(text, 2, parts.tm_sec) && take_fraction(text, ns) &&
                take_zone(text, offset_s) && text.empty();
-  bool in_range = parts.tm_year >= 1970 && parts.tm_year <= 2200 && parts.tm_mon >= 1 && parts.tm_mon <= 12 &&
-                  parts.tm_mday >= 1 && parts.tm_mday <= 31 && parts.tm_hour <= 23 && parts.tm_min <= 59 &&
-                  parts.tm_sec <= 60;
+  bool in_range = parts.tm_year >= 1970 && parts.tm_year <= 2200 && parts.tm_mon >= 1 &&
+                  parts.tm_mon <= 12 && parts.tm_mday >= 1 && parts.tm_mday <= 31 &&
+                  parts.tm_hour <= 23 && parts.tm_min <= 59 && parts.tm_sec <= 60;
   if (!whole || !in_range) return {};
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;

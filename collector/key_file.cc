@@ -13,7 +13,9 @@ namespace {
 Result<audit::SigningKey> load(const std::string& path) {
   struct stat facts {};
   if (::stat(path.c_str(), &facts) == 0 && (facts.st_mode & 0077) != 0) {
-    return Error{path + " can be read by others; chmod 600 it, and if others may have read it, make a new key"};
+    return Error{
+        path +
+        " can be read by others; chmod 600 it, and if others may have read it, make a new key"};
   }
   auto text = read_file(path, 256);
   if (!text) return text.error();

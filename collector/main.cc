@@ -47,7 +47,8 @@ Result<ServerOptions> server_options(const Flags& flags) {
   auto colon = flags.listen.rfind(':');
   if (colon == std::string::npos) return Error{"--listen wants address:port, not " + flags.listen};
   options.host = flags.listen.substr(0, colon);
-  if (options.host.starts_with('[') && options.host.ends_with(']')) options.host = options.host.substr(1, options.host.size() - 2);
+  if (options.host.starts_with('[') && options.host.ends_with(']'))
+    options.host = options.host.substr(1, options.host.size() - 2);
   options.port = std::atoi(flags.listen.c_str() + colon + 1);
   options.threads = flags.threads;
   options.certificate_file = flags.certificate;
@@ -67,7 +68,10 @@ Result<ServerOptions> server_options(const Flags& flags) {
 class Housekeeping {
  public:
   Housekeeping(Store& store, Ingest& ingest, TokenFile& tokens, std::uint32_t retention_days)
-      : store_(store), ingest_(ingest), tokens_(tokens), retention_days_(retention_days),
+      : store_(store),
+        ingest_(ingest),
+        tokens_(tokens),
+        retention_days_(retention_days),
         thread_([this] { run(); }) {}
   ~Housekeeping() {
     {
@@ -93,13 +97,15 @@ class Housekeeping {
     if (auto read = tokens_.refresh(); !read) complain(read.error());
     if (round % 10 == 0) ingest_.look_for_silence(wall_now_ns());
     if (round % 600 != 0 || retention_days_ == 0) return;
-    auto done = store_.forget_before(wall_now_ns() - std::int64_t{retention_days_} * 86'400 * 1'000'000'000);
+    auto done = store_.forget_before(wall_now_ns() -
+                                     std::int64_t{retention_days_} * 86'400 * 1'000'000'000);
     if (!done) complain(done.error());
   }
 
   // The same trouble is said once, not every second.
   void complain(const Error& error) {
-    if (error.message != last_complaint_) std::fprintf(stderr, "chaperone-collector: %s\n", error.message.c_str());
+    if (error.message != last_complaint_)
+      std::fprintf(stderr, "chaperone-collector: %s\n", error.message.c_str());
     last_complaint_ = error.message;
   }
 
@@ -114,17 +120,21 @@ class Housekeeping {
   std::thread thread_;
 };
 
-void report_start(const Store& store, const HttpServer& server, const Flags& flags, const audit::PublicKey& key) {
+void report_start(const Store& store, const HttpServer& server, const Flags& flags,
+                  const audit::PublicKey& key) {
   std::string host = flags.listen.substr(0, flags.listen.rfind(':'));
   std::uint64_t torn = store.status().torn_bytes;
   if (torn != 0) {
-    std::fprintf(stderr, "chaperone-collector: %llu bytes of an unfinished write were passed over\n",
+    std::fprintf(stderr,
+                 "chaperone-collector: %llu bytes of an unfinished write were passed over\n",
                  static_cast<unsigned long long>(torn));
   }
   if (flags.dev_tls) {
-    std::fprintf(stderr, "chaperone-collector: development TLS; clients need --ca %s/tls/ca.pem\n", flags.data.c_str());
+    std::fprintf(stderr, "chaperone-collector: development TLS; clients need --ca %s/tls/ca.pem\n",
+                 flags.data.c_str());
   }
-  std::printf("listening on https://%s:%d\npublic key %s\n", host.c_str(), server.port(), audit::hex(key).c_str());
+  std::printf("listening on https://%s:%d\npublic key %s\n", host.c_str(), server.port(),
+              audit::hex(key).c_str());
   std::fflush(stdout);
 }
 
@@ -175,13 +185,15 @@ int make_token(const TokenFlags& flags) {
     std::printf("%s\n%s\n", minted->token.c_str(), minted->line.c_str());
     return 0;
   }
-  auto content = ::access(flags.append_to.c_str(), F_OK) == 0 ? read_file(flags.append_to, kTokenFileBytesMax)
-                                                               : Result<std::string>(std::string());
+  auto content = ::access(flags.append_to.c_str(), F_OK) == 0
+                     ? read_file(flags.append_to, kTokenFileBytesMax)
+                     : Result<std::string>(std::string());
   if (!content) return fail(content.error());
   if (!content->empty() && content->back() != '\n') *content += '\n';
   *content += minted->line + "\n";
   if (auto table = TokenTable::parse(*content); !table) return fail(table.error());
-  if (auto written = write_file_whole(flags.append_to, *content); !written) return fail(written.error());
+  if (auto written = write_file_whole(flags.append_to, *content); !written)
+    return fail(written.error());
   std::printf("%s\n", minted->token.c_str());
   return 0;
 }
@@ -194,23 +206,37 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "chaperone-collector " CHAPERONE_VERSION);
 
   auto* serving = app.add_subcommand("serve", "run the collector");
-  serving->add_option("--data", flags.data, "folder of the store and the key")->capture_default_str();
-  serving->add_option("--listen", flags.listen, "address:port; port 0 takes a free one")->capture_default_str();
-  serving->add_option("--tokens", flags.tokens, "token file; see 'chaperone-collector token'")->required();
+  serving->add_option("--data", flags.data, "folder of the store and the key")
+      ->capture_default_str();
+  serving->add_option("--listen", flags.listen, "address:port; port 0 takes a free one")
+      ->capture_default_str();
+  serving->add_option("--tokens", flags.tokens, "token file; see 'chaperone-collector token'")
+      ->required();
   serving->add_option("--certificate", flags.certificate, "server certificate with its chain, PEM");
   serving->add_option("--key", flags.key, "its key, PEM");
-  serving->add_flag("--dev-tls", flags.dev_tls, "make a CA and a certificate under the data folder");
+  serving->add_flag("--dev-tls", flags.dev_tls,
+                    "make a CA and a certificate under the data folder");
   serving->add_option("--dev-name", flags.dev_names, "with --dev-tls: further names or addresses");
-  serving->add_option("--retention-days", flags.retention_days, "records are deleted after; 0: never")->capture_default_str();
-  serving->add_option("--store-bytes-max", flags.store_bytes_max, "beyond it batches are refused; 0: no bound");
-  serving->add_option("--threads", flags.threads, "requests served at once")->capture_default_str()->check(CLI::Range(4, 1024));
-  serving->add_option("--requests-per-second", flags.requests_per_second, "of one token")->capture_default_str();
+  serving
+      ->add_option("--retention-days", flags.retention_days, "records are deleted after; 0: never")
+      ->capture_default_str();
+  serving->add_option("--store-bytes-max", flags.store_bytes_max,
+                      "beyond it batches are refused; 0: no bound");
+  serving->add_option("--threads", flags.threads, "requests served at once")
+      ->capture_default_str()
+      ->check(CLI::Range(4, 1024));
+  serving->add_option("--requests-per-second", flags.requests_per_second, "of one token")
+      ->capture_default_str();
 
-  auto* minting = app.add_subcommand("token", "make a token: prints it, and the line for the token file");
+  auto* minting =
+      app.add_subcommand("token", "make a token: prints it, and the line for the token file");
   minting->add_option("name", token.name, "who holds it")->required();
-  minting->add_option("--rights", token.rights, "write, read, export, metrics; separated by commas")->capture_default_str();
-  minting->add_option("--claim", token.claims, "key=value that a writer is vouched for: pod=..., namespace=...");
-  minting->add_option("--append", token.append_to, "add the line to this token file and print the token alone");
+  minting->add_option("--rights", token.rights, "write, read, export, metrics; separated by commas")
+      ->capture_default_str();
+  minting->add_option("--claim", token.claims,
+                      "key=value that a writer is vouched for: pod=..., namespace=...");
+  minting->add_option("--append", token.append_to,
+                      "add the line to this token file and print the token alone");
 
   try {
     app.parse(argc, argv);

@@ -68,8 +68,9 @@ Result<Token> parse_line(std::string_view line) {
   if (!rights) return rights.error();
   token.rights = *rights;
   if (!audit::from_hex(take_word(line), token.hash)) {
-    return Error{"the third word must be a SHA-256 in lower-case hexadecimal; make a line with "
-                 "'chaperone-collector token'"};
+    return Error{
+        "the third word must be a SHA-256 in lower-case hexadecimal; make a line with "
+        "'chaperone-collector token'"};
   }
   for (auto word = take_word(line); !word.empty(); word = take_word(line)) {
     if (auto claim = parse_claim(word, token); !claim) return claim.error();

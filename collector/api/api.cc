@@ -46,12 +46,14 @@ std::string_view take_segment(std::string_view& path) {
 }
 
 // Segment by segment: no expression to go astray on a hostile path.
-bool matches(std::string_view pattern, std::string_view path, std::map<std::string, std::string>& values) {
+bool matches(std::string_view pattern, std::string_view path,
+             std::map<std::string, std::string>& values) {
   values.clear();
   while (!pattern.empty() && !path.empty()) {
     std::string_view want = take_segment(pattern), have = take_segment(path);
     bool named = want.starts_with("/{");
-    if (named && have.size() > 1) values[std::string(want.substr(2, want.size() - 3))] = have.substr(1);
+    if (named && have.size() > 1)
+      values[std::string(want.substr(2, want.size() - 3))] = have.substr(1);
     if (!named && want != have) return false;
     if (named && have.size() <= 1) return false;
   }
@@ -97,8 +99,10 @@ Api::Admission Api::admit(HttpRequest& request) {
     if (found) count(*found, status);
     return admission;
   };
-  if (!known_path) return refuse(404, "no_such_path", "there is no such path; see /v1/openapi.json");
-  if (!found) return refuse(405, "method", "this path does not take this method; see /v1/openapi.json");
+  if (!known_path)
+    return refuse(404, "no_such_path", "there is no such path; see /v1/openapi.json");
+  if (!found)
+    return refuse(405, "method", "this path does not take this method; see /v1/openapi.json");
   if (found->right != Right::kNone) {
     std::int64_t now_ns = wall_now_ns();
     admission.tokens = parts_.tokens.table();
@@ -108,13 +112,16 @@ Api::Admission Api::admit(HttpRequest& request) {
       ++refused_unauthenticated_;
       // Right tokens are never held up: who shares an address with a fool must not suffer for it.
       if (!wrong_tokens_.take(request.address, now_ns)) {
-        return refuse(429, "wrong_tokens", "too many wrong tokens came from this address; wait a minute");
+        return refuse(429, "wrong_tokens",
+                      "too many wrong tokens came from this address; wait a minute");
       }
-      return refuse(401, "token", "a token that this collector knows is needed: Authorization: Bearer ...");
+      return refuse(401, "token",
+                    "a token that this collector knows is needed: Authorization: Bearer ...");
     }
     if (!request.token->may(found->right)) {
-      return refuse(403, "right", "token " + request.token->name + " lacks the right \"" +
-                                      std::string(name_of(found->right)) + "\"");
+      return refuse(403, "right",
+                    "token " + request.token->name + " lacks the right \"" +
+                        std::string(name_of(found->right)) + "\"");
     }
     if (!requests_.take(request.token->name, now_ns)) {
       return refuse(429, "rate", "too many requests with this token; try again in a second");
@@ -172,7 +179,8 @@ void Api::give_back(std::unique_ptr<Query> query) {
 
 HttpReply Api::failed(const Query& query, const Error& error) {
   if (query.timed_out()) {
-    return error_reply(503, "too_slow", "the search took too long; narrow it by time, pod or resource");
+    return error_reply(503, "too_slow",
+                       "the search took too long; narrow it by time, pod or resource");
   }
   if (error.message.starts_with("the store is damaged")) {
     parts_.alarms.raise(AlarmKind::kStoreDamaged, {}, 0, error.message);

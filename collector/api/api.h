@@ -33,8 +33,8 @@ struct ApiParts {
 class Api;
 struct Route {
   const char* method;
-  const char* path;   // "{name}" stands for one segment
-  Right right;        // kNone: open to all
+  const char* path;  // "{name}" stands for one segment
+  Right right;       // kNone: open to all
   std::size_t body_bytes_max;
   HttpReply (Api::*handle)(const HttpRequest&);
 };

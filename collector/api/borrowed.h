@@ -9,8 +9,10 @@ class Api::Borrowed {
  public:
   explicit Borrowed(Api& api) : api_(api) {
     auto query = api.borrow();
-    if (query) query_ = std::move(*query);
-    else error_ = query.error().message;
+    if (query)
+      query_ = std::move(*query);
+    else
+      error_ = query.error().message;
   }
   ~Borrowed() {
     if (query_) api_.give_back(std::move(query_));

@@ -12,7 +12,10 @@ namespace {
 class ExportStream {
  public:
   ExportStream(std::unique_ptr<Query> query, std::vector<ExportRange> ranges, std::string header)
-      : query_(std::move(query)), ranges_(std::move(ranges)), header_(std::move(header)), writer_(out_) {}
+      : query_(std::move(query)),
+        ranges_(std::move(ranges)),
+        header_(std::move(header)),
+        writer_(out_) {}
 
   Result<bool> next(std::string& out) {
     out_.clear();
@@ -89,7 +92,8 @@ HttpReply Api::export_trail(const HttpRequest& request) {
   json.field("collector", audit::hex(parts_.key.public_key())).close('}');
   HttpReply reply;
   reply.type = "application/vnd.chaperone.export";
-  for (const ExportRange& range : *ranges) reply.items += range.last_sequence - range.first_sequence + 1;
+  for (const ExportRange& range : *ranges)
+    reply.items += range.last_sequence - range.first_sequence + 1;
   auto stream = std::make_shared<ExportStream>(std::move(*query), std::move(*ranges), json.take());
   reply.stream = [stream](std::string& out) { return stream->next(out); };
   return reply;

@@ -14,15 +14,15 @@
 namespace chaperone::collector {
 
 struct HttpRequest {
-  std::string method, path;                       // path decoded, without the query
-  std::multimap<std::string, std::string> query;  // decoded
-  std::string query_text;                         // as sent
+  std::string method, path;                        // path decoded, without the query
+  std::multimap<std::string, std::string> query;   // decoded
+  std::string query_text;                          // as sent
   std::function<std::string(const char*)> header;  // empty if absent
   std::string body;
-  std::string address;                            // of the peer
+  std::string address;  // of the peer
   // Filled in by the API:
   std::map<std::string, std::string> path_values;
-  const Token* token = nullptr;                   // null where the route is open to all
+  const Token* token = nullptr;  // null where the route is open to all
 };
 
 struct HttpReply {

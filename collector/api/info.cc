@@ -58,8 +58,10 @@ void put_ingest(Families& families, const IngestCounts& counts) {
 
 void put_store(Families& families, const StoreStatus& status) {
   families.gauge("chaperone_collector_log_bytes", "Bytes of the log", status.log_bytes);
-  families.gauge("chaperone_collector_log_broken", "1: the disk failed, everything is refused", status.broken);
-  families.gauge("chaperone_collector_index_behind", "1: the index could not be written", status.index_behind);
+  families.gauge("chaperone_collector_log_broken", "1: the disk failed, everything is refused",
+                 status.broken);
+  families.gauge("chaperone_collector_index_behind", "1: the index could not be written",
+                 status.index_behind);
 }
 }  // namespace
 
@@ -72,7 +74,9 @@ HttpReply Api::openapi(const HttpRequest&) {
 HttpReply Api::key(const HttpRequest&) {
   JsonOut json;
   json.open('{').field("key", audit::hex(parts_.key.public_key()));
-  json.field("name", audit::key_name(parts_.key.public_key())).field("algorithm", "Ed25519").close('}');
+  json.field("name", audit::key_name(parts_.key.public_key()))
+      .field("algorithm", "Ed25519")
+      .close('}');
   HttpReply reply;
   reply.body = json.take();
   return reply;
@@ -87,8 +91,10 @@ HttpReply Api::healthz(const HttpRequest&) {
 HttpReply Api::readyz(const HttpRequest&) {
   StoreStatus status = parts_.store.status();
   if (stopping_) return error_reply(503, "stopping", "the collector is stopping");
-  if (status.broken) return error_reply(503, "broken", "the disk failed a sync; check it, then restart");
-  if (status.index_behind) return error_reply(503, "index", "the index cannot be written; look at the log");
+  if (status.broken)
+    return error_reply(503, "broken", "the disk failed a sync; check it, then restart");
+  if (status.index_behind)
+    return error_reply(503, "index", "the index cannot be written; look at the log");
   return healthz({});
 }
 
@@ -98,19 +104,22 @@ HttpReply Api::metrics(const HttpRequest&) {
   families.add(1, {{"version", parts_.version}});
   put_ingest(families, parts_.ingest.counts());
   put_store(families, parts_.store.status());
-  families.begin("chaperone_collector_alarms_total", "Alarms since the start", prometheus::MetricType::Counter);
+  families.begin("chaperone_collector_alarms_total", "Alarms since the start",
+                 prometheus::MetricType::Counter);
   for (int kind = 0; kind < kAlarmKinds; ++kind) {
     auto alarm = static_cast<AlarmKind>(kind);
     families.add(static_cast<double>(parts_.alarms.count(alarm)), {{"kind", name_of(alarm)}});
   }
   families.counter("chaperone_collector_wrong_tokens_total", "Requests without a known token",
                    refused_unauthenticated_);
-  families.begin("chaperone_collector_requests_total", "Requests answered", prometheus::MetricType::Counter);
+  families.begin("chaperone_collector_requests_total", "Requests answered",
+                 prometheus::MetricType::Counter);
   for (std::size_t i = 0; i < routes().size(); ++i) {
     for (std::size_t status = 2; status < 6; ++status) {
       std::uint64_t count = answered_[i][status];
       if (count == 0) continue;
-      families.add(static_cast<double>(count), {{"path", routes()[i].path}, {"status", std::to_string(status) + "xx"}});
+      families.add(static_cast<double>(count),
+                   {{"path", routes()[i].path}, {"status", std::to_string(status) + "xx"}});
     }
   }
   HttpReply reply;

@@ -30,12 +30,17 @@ void put(JsonOut& json, const AlarmRow& row) {
   if (row.writer != audit::Id{}) json.field("writer", audit::hex(row.writer));
   if (row.sequence != 0) json.field("sequence", row.sequence);
   json.field("detail", row.detail).field_if("evidence", row.evidence);
-  json.field("first", rfc3339(row.first_ns)).field("last", rfc3339(row.last_ns)).field("count", row.count);
+  json.field("first", rfc3339(row.first_ns))
+      .field("last", rfc3339(row.last_ns))
+      .field("count", row.count);
   json.close('}');
 }
 
 void put(JsonOut& json, const AccessRow& row) {
-  json.open('{').field("at", rfc3339(row.at_ns)).field("token", row.token).field("address", row.address);
+  json.open('{')
+      .field("at", rfc3339(row.at_ns))
+      .field("token", row.token)
+      .field("address", row.address);
   json.field("path", row.path).field_if("query", row.query);
   json.field("status", row.status).field("items", row.items).close('}');
 }
@@ -46,7 +51,8 @@ HttpReply page_reply(const char* name, const std::vector<Row>& rows, const Page&
   json.open('{').key(name).open('[');
   for (const Row& row : rows) put(json, row);
   json.close(']');
-  if (static_cast<std::int64_t>(rows.size()) == page.limit) json.field("next", cursor_text(rows.back().id));
+  if (static_cast<std::int64_t>(rows.size()) == page.limit)
+    json.field("next", cursor_text(rows.back().id));
   json.close('}');
   HttpReply reply;
   reply.items = static_cast<std::int64_t>(rows.size());
@@ -58,7 +64,8 @@ HttpReply page_reply(const char* name, const std::vector<Row>& rows, const Page&
 HttpReply Api::writers(const HttpRequest& request) {
   auto known = check_parameters(request, {"limit", "cursor", "order"});
   auto page = parse_page(request);
-  if (!known || !page) return error_reply(400, "parameter", (known ? page.error() : known.error()).message);
+  if (!known || !page)
+    return error_reply(400, "parameter", (known ? page.error() : known.error()).message);
   Borrowed query(*this);
   if (!query) return query.refusal();
   auto rows = query->writers(*page);
@@ -68,7 +75,8 @@ HttpReply Api::writers(const HttpRequest& request) {
 HttpReply Api::alarms(const HttpRequest& request) {
   auto known = check_parameters(request, {"limit", "cursor", "order", "kind"});
   auto page = parse_page(request);
-  if (!known || !page) return error_reply(400, "parameter", (known ? page.error() : known.error()).message);
+  if (!known || !page)
+    return error_reply(400, "parameter", (known ? page.error() : known.error()).message);
   Borrowed query(*this);
   if (!query) return query.refusal();
   auto rows = query->alarms(parameter(request, "kind"), *page);
@@ -78,7 +86,8 @@ HttpReply Api::alarms(const HttpRequest& request) {
 HttpReply Api::accesses(const HttpRequest& request) {
   auto known = check_parameters(request, {"limit", "cursor", "order"});
   auto page = parse_page(request);
-  if (!known || !page) return error_reply(400, "parameter", (known ? page.error() : known.error()).message);
+  if (!known || !page)
+    return error_reply(400, "parameter", (known ? page.error() : known.error()).message);
   Borrowed query(*this);
   if (!query) return query.refusal();
   auto rows = query->accesses(*page);

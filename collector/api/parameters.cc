@@ -13,8 +13,9 @@ namespace chaperone::collector {
 
 namespace {
 constexpr std::array<std::string_view, 18> kFilters = {
-    "from", "to", "pod", "namespace", "service_account", "resource", "rule", "verb", "object",
-    "text", "effect", "risk_min", "kind", "decision", "status", "session", "operation", "writer"};
+    "from", "to",       "pod",    "namespace", "service_account", "resource",
+    "rule", "verb",     "object", "text",      "effect",          "risk_min",
+    "kind", "decision", "status", "session",   "operation",       "writer"};
 
 Error unreadable(std::string_view name, std::string_view value, std::string_view wanted) {
   return Error{std::string(name) + "=" + std::string(value) + ": not " + std::string(wanted)};
@@ -72,15 +73,30 @@ std::optional<EffectSet> read_effects(std::string_view text) {
 }
 
 Result<void> take_numbers(const HttpRequest& request, Filter& filter) {
-  if (auto r = take(request, "from", filter.from_ns, "a time (RFC 3339, or ns since 1970)", parse_time); !r) return r;
-  if (auto r = take(request, "to", filter.to_ns, "a time (RFC 3339, or ns since 1970)", parse_time); !r) return r;
-  if (auto r = take(request, "risk_min", filter.risk_min, "none, low, medium, high or critical", risk_from); !r) return r;
-  if (auto r = take(request, "kind", filter.kind, "a kind of record", audit::record_kind_from); !r) return r;
-  if (auto r = take(request, "decision", filter.verdict, "allow, hold or deny", read_verdict); !r) return r;
-  if (auto r = take(request, "status", filter.status, "ok, error, refused, skipped or unknown", read_status); !r) return r;
+  if (auto r =
+          take(request, "from", filter.from_ns, "a time (RFC 3339, or ns since 1970)", parse_time);
+      !r)
+    return r;
+  if (auto r = take(request, "to", filter.to_ns, "a time (RFC 3339, or ns since 1970)", parse_time);
+      !r)
+    return r;
+  if (auto r = take(request, "risk_min", filter.risk_min, "none, low, medium, high or critical",
+                    risk_from);
+      !r)
+    return r;
+  if (auto r = take(request, "kind", filter.kind, "a kind of record", audit::record_kind_from); !r)
+    return r;
+  if (auto r = take(request, "decision", filter.verdict, "allow, hold or deny", read_verdict); !r)
+    return r;
+  if (auto r = take(request, "status", filter.status, "ok, error, refused, skipped or unknown",
+                    read_status);
+      !r)
+    return r;
   if (auto r = take(request, "operation", filter.operation, "a number", read_number); !r) return r;
-  if (auto r = take(request, "session", filter.session, "32 hexadecimal digits", read_id); !r) return r;
-  if (auto r = take(request, "writer", filter.writer, "32 hexadecimal digits", read_id); !r) return r;
+  if (auto r = take(request, "session", filter.session, "32 hexadecimal digits", read_id); !r)
+    return r;
+  if (auto r = take(request, "writer", filter.writer, "32 hexadecimal digits", read_id); !r)
+    return r;
   std::optional<EffectSet> effects;
   auto r = take(request, "effect", effects, "effects as docs/policy.md names them", read_effects);
   filter.effects = effects.value_or(EffectSet());
@@ -100,7 +116,8 @@ Result<std::optional<std::int64_t>> number_parameter(const HttpRequest& request,
   return number;
 }
 
-Result<void> check_parameters(const HttpRequest& request, std::initializer_list<std::string_view> known) {
+Result<void> check_parameters(const HttpRequest& request,
+                              std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : request.query) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return Error{"no parameter \"" + name.substr(0, 64) + "\" here; see /v1/openapi.json"};
@@ -111,11 +128,13 @@ Result<void> check_parameters(const HttpRequest& request, std::initializer_list<
   return {};
 }
 
-Result<Filter> parse_filter(const HttpRequest& request, std::initializer_list<std::string_view> others) {
+Result<Filter> parse_filter(const HttpRequest& request,
+                            std::initializer_list<std::string_view> others) {
   for (const auto& [name, value] : request.query) {
     bool known = std::find(kFilters.begin(), kFilters.end(), name) != kFilters.end() ||
                  std::find(others.begin(), others.end(), name) != others.end();
-    if (!known) return Error{"no parameter \"" + name.substr(0, 64) + "\" here; see /v1/openapi.json"};
+    if (!known)
+      return Error{"no parameter \"" + name.substr(0, 64) + "\" here; see /v1/openapi.json"};
     if (request.query.count(name) > 1) return Error{name + " is given twice"};
     if (value.size() > kParameterBytesMax) return Error{name + " is too long"};
   }
@@ -145,10 +164,14 @@ Result<Page> parse_page(const HttpRequest& request) {
   if (page.limit < 1 || page.limit > static_cast<std::int64_t>(kPageMax)) {
     return Error{"limit must lie between 1 and " + std::to_string(kPageMax)};
   }
-  auto read_cursor = [](const std::string& text) { return read_number(text[0] == 'r' ? text.substr(1) : "x"); };
-  if (auto r = take(request, "cursor", page.cursor, "a cursor that this API gave", read_cursor); !r) return r.error();
+  auto read_cursor = [](const std::string& text) {
+    return read_number(text[0] == 'r' ? text.substr(1) : "x");
+  };
+  if (auto r = take(request, "cursor", page.cursor, "a cursor that this API gave", read_cursor); !r)
+    return r.error();
   std::string order = parameter(request, "order");
-  if (!order.empty() && order != "asc" && order != "desc") return unreadable("order", order, "asc or desc");
+  if (!order.empty() && order != "asc" && order != "desc")
+    return unreadable("order", order, "asc or desc");
   page.ascending = order == "asc";
   return page;
 }

@@ -21,7 +21,8 @@ HttpReply as_reply(const IngestReply& result) {
     reply.headers.emplace_back("Chaperone-Error", result.code);
   }
   reply.headers.emplace_back("Chaperone-Acknowledged", std::to_string(result.acknowledged));
-  if (result.expected != 0) reply.headers.emplace_back("Chaperone-Expected", std::to_string(result.expected));
+  if (result.expected != 0)
+    reply.headers.emplace_back("Chaperone-Expected", std::to_string(result.expected));
   return reply;
 }
 
@@ -43,7 +44,8 @@ HttpReply Api::enrol(const HttpRequest& request) {
                audit::from_hex(writer, enrol.writer) && audit::from_hex(key, enrol.key) &&
                audit::from_hex(signature, enrol.signature);
   if (!whole) {
-    return error_reply(400, "body", "wanted: {\"writer\": 32 hex digits, \"key\": 64, \"signature\": 128}");
+    return error_reply(400, "body",
+                       "wanted: {\"writer\": 32 hex digits, \"key\": 64, \"signature\": 128}");
   }
   IngestReply result = parts_.ingest.enrol(*request.token, enrol);
   if (result.status != 200) return as_reply(result);
@@ -61,8 +63,9 @@ HttpReply Api::batches(const HttpRequest& request) {
                audit::from_hex(request.header("Chaperone-Signature"), batch.signature) &&
                (gap.empty() || gap == "declared");
   if (!whole) {
-    return error_reply(400, "headers", "wanted: Chaperone-Writer (32 hex digits), Chaperone-Signature (128), and "
-                                       "Chaperone-Gap absent or \"declared\"");
+    return error_reply(400, "headers",
+                       "wanted: Chaperone-Writer (32 hex digits), Chaperone-Signature (128), and "
+                       "Chaperone-Gap absent or \"declared\"");
   }
   batch.gap = !gap.empty();
   batch.frames = request.body;

@@ -14,7 +14,9 @@ void put_outcome(JsonOut& json, const RecordRow& row) {
   if (!row.status) return;
   json.key("outcome").open('{');
   json.field("status", audit::name_of(static_cast<audit::OutcomeStatus>(*row.status)));
-  json.field_if("rows", row.rows).field_if("duration_ns", row.duration_ns).field_if("error", row.error);
+  json.field_if("rows", row.rows)
+      .field_if("duration_ns", row.duration_ns)
+      .field_if("error", row.error);
   json.close('}');
 }
 
@@ -27,22 +29,29 @@ void put_effects(JsonOut& json, EffectSet effects) {
 }
 
 void put_session(JsonOut& json, const SessionRow& session) {
-  json.open('{').field("session", audit::hex(session.session)).field("writer", audit::hex(session.writer));
+  json.open('{')
+      .field("session", audit::hex(session.session))
+      .field("writer", audit::hex(session.writer));
   json.field_if("pod", session.pod).field_if("namespace", session.pod_namespace);
-  json.field_if("service_account", session.service_account).field_if("principal", session.principal);
+  json.field_if("service_account", session.service_account)
+      .field_if("principal", session.principal);
   json.field_if("resource", session.resource).field_if("target", session.target);
   json.field_if("protocol", session.protocol).field_if("client_user", session.client_user);
-  json.field_if("client_database", session.client_database).field_if("upstream_role", session.upstream_role);
+  json.field_if("client_database", session.client_database)
+      .field_if("upstream_role", session.upstream_role);
   json.field_if("upstream_database", session.upstream_database);
   json.field_if("application_name", session.application);
   json.field("first", rfc3339(session.first_ns)).field("last", rfc3339(session.last_ns));
   if (session.closed_ns) json.field("closed", rfc3339(*session.closed_ns));
   json.field_if("close_reason", session.close_reason);
-  json.field("commands", session.commands).field("denied", session.denied).field("failed", session.failed);
+  json.field("commands", session.commands)
+      .field("denied", session.denied)
+      .field("failed", session.failed);
   json.field("rows", session.rows);
   put_effects(json, session.effects);
   json.field("risk", name_of(session.risk));
-  json.field("first_sequence", session.first_sequence).field("last_sequence", session.last_sequence);
+  json.field("first_sequence", session.first_sequence)
+      .field("last_sequence", session.last_sequence);
   json.close('}');
 }
 
@@ -59,7 +68,9 @@ bool begins_with(const std::string& digits, Filter& filter) {
 // Keeps a place among the long polls for as long as it lives.
 class TailPlace {
  public:
-  explicit TailPlace(std::atomic<std::size_t>& count) : count_(count) { taken_ = ++count_ <= kTailsMax; }
+  explicit TailPlace(std::atomic<std::size_t>& count) : count_(count) {
+    taken_ = ++count_ <= kTailsMax;
+  }
   ~TailPlace() { --count_; }
   TailPlace(const TailPlace&) = delete;
   TailPlace& operator=(const TailPlace&) = delete;
@@ -120,7 +131,8 @@ HttpReply Api::tail(const HttpRequest& request) {
   if (!wait_s) return bad_request(wait_s.error());
   page->ascending = true;
   TailPlace place(tails_);
-  if (!place.taken()) return error_reply(429, "tails", "too many readers follow the trail already; try later");
+  if (!place.taken())
+    return error_reply(429, "tails", "too many readers follow the trail already; try later");
 
   std::int64_t seen = parts_.store.status().last_record_id;
   std::int64_t start = page->cursor.value_or(seen);
@@ -155,7 +167,8 @@ HttpReply Api::sessions(const HttpRequest& request) {
   json.open('{').key("sessions").open('[');
   for (const SessionRow& row : *rows) put_session(json, row);
   json.close(']');
-  if (static_cast<std::int64_t>(rows->size()) == page->limit) json.field("next", cursor_text(rows->back().id));
+  if (static_cast<std::int64_t>(rows->size()) == page->limit)
+    json.field("next", cursor_text(rows->back().id));
   json.close('}');
   HttpReply reply;
   reply.items = static_cast<std::int64_t>(rows->size());
@@ -168,7 +181,8 @@ HttpReply Api::session(const HttpRequest& request) {
   auto filter = parse_filter(request, {});
   if (!filter) return bad_request(filter.error());
   if (!begins_with(request.path_values.at("session"), *filter)) {
-    return error_reply(404, "no_such_session", "a session's id is 32 hexadecimal digits; the first 8 may do");
+    return error_reply(404, "no_such_session",
+                       "a session's id is 32 hexadecimal digits; the first 8 may do");
   }
   Borrowed query(*this);
   if (!query) return query.refusal();
@@ -176,8 +190,11 @@ HttpReply Api::session(const HttpRequest& request) {
   two.limit = 2;
   auto rows = query->sessions(*filter, two);
   if (!rows) return failed(*query, rows.error());
-  if (rows->empty()) return error_reply(404, "no_such_session", "no session has this id, or no longer");
-  if (rows->size() > 1) return error_reply(409, "ambiguous", "more than one session begins so; give more digits, or writer=");
+  if (rows->empty())
+    return error_reply(404, "no_such_session", "no session has this id, or no longer");
+  if (rows->size() > 1)
+    return error_reply(409, "ambiguous",
+                       "more than one session begins so; give more digits, or writer=");
   JsonOut json;
   put_session(json, rows->front());
   HttpReply reply;

@@ -35,8 +35,8 @@ class Alarms {
 
   // Durable when it returns. The same alarm (kind, writer, sequence) within a minute is only
   // counted. `evidence` is kept as a file as long as there is room.
-  void raise(AlarmKind kind, const audit::Id& writer, std::uint64_t sequence, const std::string& detail,
-             std::string_view evidence = {});
+  void raise(AlarmKind kind, const audit::Id& writer, std::uint64_t sequence,
+             const std::string& detail, std::string_view evidence = {});
   std::uint64_t count(AlarmKind kind) const;  // since the start, repeated ones included
 
  private:

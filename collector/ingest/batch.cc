@@ -21,7 +21,8 @@ class Checker {
     auto record = audit::decode_record(bytes);
     if (!record) return fail(BatchFault::kNotCanonical, next_sequence(), record.error().message);
     if (record->sequence > kSequenceMax) {
-      return fail(BatchFault::kNotCanonical, record->sequence, "the sequence is beyond any real one");
+      return fail(BatchFault::kNotCanonical, record->sequence,
+                  "the sequence is beyond any real one");
     }
     if (!follows(*record, bytes) || !checkpoint_holds(*record, bytes)) return false;
     note_identity(*record);
@@ -58,17 +59,20 @@ class Checker {
 
   bool checkpoint_holds(const audit::DecodedRecord& record, Bytes bytes) {
     if (record.kind != audit::RecordKind::kCheckpoint) return true;
-    bool enrolled = record.key && std::find(context_.keys.begin(), context_.keys.end(), *record.key) !=
-                                      context_.keys.end();
+    bool enrolled = record.key && std::find(context_.keys.begin(), context_.keys.end(),
+                                            *record.key) != context_.keys.end();
     if (enrolled && audit::checkpoint_valid(record, bytes, context_.writer)) return true;
-    return fail(BatchFault::kSignature, record.sequence,
-                "checkpoint " + std::to_string(record.sequence) +
-                    (enrolled ? ": its signature does not hold" : " names a key that is not enrolled"));
+    return fail(
+        BatchFault::kSignature, record.sequence,
+        "checkpoint " + std::to_string(record.sequence) +
+            (enrolled ? ": its signature does not hold" : " names a key that is not enrolled"));
   }
 
   void note_identity(const audit::DecodedRecord& record) {
     const std::pair<const char*, std::string_view> said[] = {
-        {"pod", record.pod}, {"namespace", record.pod_namespace}, {"service_account", record.service_account}};
+        {"pod", record.pod},
+        {"namespace", record.pod_namespace},
+        {"service_account", record.service_account}};
     for (const auto& [key, value] : said) {
       auto vouched = context_.claims.find(key);
       bool differs = vouched != context_.claims.end() && !value.empty() && value != vouched->second;
@@ -87,12 +91,18 @@ class Checker {
 
 const char* name_of(BatchFault fault) {
   switch (fault) {
-    case BatchFault::kNone: return "none";
-    case BatchFault::kEmpty: return "empty";
-    case BatchFault::kDamaged: return "damaged";
-    case BatchFault::kNotCanonical: return "not_canonical";
-    case BatchFault::kBroken: return "broken_chain";
-    case BatchFault::kSignature: return "signature";
+    case BatchFault::kNone:
+      return "none";
+    case BatchFault::kEmpty:
+      return "empty";
+    case BatchFault::kDamaged:
+      return "damaged";
+    case BatchFault::kNotCanonical:
+      return "not_canonical";
+    case BatchFault::kBroken:
+      return "broken_chain";
+    case BatchFault::kSignature:
+      return "signature";
   }
   return "";
 }

@@ -32,7 +32,7 @@ struct BatchRecord {
 
 struct Batch {
   std::vector<BatchRecord> records;
-  audit::Hash previous{};      // that the first record names
+  audit::Hash previous{};  // that the first record names
   audit::RecordKind last_kind = audit::RecordKind::kCommand;
   // The first record that says something its writer is not vouched for, or that lies in the future.
   std::uint64_t identity_sequence = 0, clock_sequence = 0;

@@ -27,9 +27,12 @@ bool signed_by_any(const std::vector<audit::PublicKey>& keys, const std::string&
 
 AlarmKind alarm_for(BatchFault fault) {
   switch (fault) {
-    case BatchFault::kBroken: return AlarmKind::kBrokenChain;
-    case BatchFault::kSignature: return AlarmKind::kSignature;
-    default: return AlarmKind::kDamaged;
+    case BatchFault::kBroken:
+      return AlarmKind::kBrokenChain;
+    case BatchFault::kSignature:
+      return AlarmKind::kSignature;
+    default:
+      return AlarmKind::kDamaged;
   }
 }
 }  // namespace
@@ -69,9 +72,11 @@ void Ingest::count(const IngestReply& reply, std::size_t bytes) {
 
 IngestReply Ingest::batch(const Token& token, const BatchRequest& request) {
   WriterPtr writer = find(request.writer);
-  if (!writer) return refuse(404, "unknown_writer", "this writer is not enrolled; POST /v1/enrol first");
+  if (!writer)
+    return refuse(404, "unknown_writer", "this writer is not enrolled; POST /v1/enrol first");
   std::unique_lock busy(writer->busy, std::try_to_lock);
-  if (!busy) return refuse(429, "busy", "another batch of this writer is under way; send this one after it");
+  if (!busy)
+    return refuse(429, "busy", "another batch of this writer is under way; send this one after it");
   IngestReply reply;
   std::string message = audit::batch_message(request.writer, as_bytes(request.frames), request.gap);
   bool own = writer->known.token == token.name;
@@ -79,10 +84,12 @@ IngestReply Ingest::batch(const Token& token, const BatchRequest& request) {
     reply = take(*writer, request);
   } else {
     alarms_.raise(AlarmKind::kImpostor, request.writer, 0,
-                  "token " + token.name + (own ? " sent a batch that the writer's key did not sign"
-                                               : " sent a batch for a writer of another token"));
-    reply = refuse(403, "not_this_writer", "the batch is not signed by this writer's key, or the writer enrolled "
-                                           "with another token");
+                  "token " + token.name +
+                      (own ? " sent a batch that the writer's key did not sign"
+                           : " sent a batch for a writer of another token"));
+    reply = refuse(403, "not_this_writer",
+                   "the batch is not signed by this writer's key, or the writer enrolled "
+                   "with another token");
   }
   count(reply, request.frames.size());
   return reply;
@@ -90,7 +97,8 @@ IngestReply Ingest::batch(const Token& token, const BatchRequest& request) {
 
 IngestReply Ingest::take(Writer& writer, const BatchRequest& request) {
   std::int64_t now_ns = wall_now_ns();
-  BatchContext context{request.writer, writer.known.keys, writer.known.claims, now_ns + kClockAheadMaxNs};
+  BatchContext context{request.writer, writer.known.keys, writer.known.claims,
+                       now_ns + kClockAheadMaxNs};
   Batch batch = check_batch(as_bytes(request.frames), context);
   if (batch.fault != BatchFault::kNone) return refused_batch(writer, request, batch);
   IngestReply reply = continue_chain(writer, request, batch);
@@ -100,21 +108,25 @@ IngestReply Ingest::take(Writer& writer, const BatchRequest& request) {
   return reply;
 }
 
-IngestReply Ingest::refused_batch(const Writer& writer, const BatchRequest& request, const Batch& batch) {
+IngestReply Ingest::refused_batch(const Writer& writer, const BatchRequest& request,
+                                  const Batch& batch) {
   IngestReply reply = refuse(422, name_of(batch.fault), batch.why);
   reply.acknowledged = writer.known.chain.sequence;
   if (batch.fault != BatchFault::kEmpty) {
-    alarms_.raise(alarm_for(batch.fault), request.writer, batch.fault_sequence, batch.why, request.frames);
+    alarms_.raise(alarm_for(batch.fault), request.writer, batch.fault_sequence, batch.why,
+                  request.frames);
   }
   return reply;
 }
 
-IngestReply Ingest::continue_chain(Writer& writer, const BatchRequest& request, const Batch& batch) {
+IngestReply Ingest::continue_chain(Writer& writer, const BatchRequest& request,
+                                   const Batch& batch) {
   const audit::ChainPoint& have = writer.known.chain;
   std::uint64_t first = batch.records.front().sequence, last = batch.records.back().sequence;
   if (first > have.sequence + 1) {
     if (!request.gap) {
-      IngestReply reply = refuse(409, "gap", "the next record expected is " + std::to_string(have.sequence + 1));
+      IngestReply reply =
+          refuse(409, "gap", "the next record expected is " + std::to_string(have.sequence + 1));
       reply.acknowledged = have.sequence;
       reply.expected = have.sequence + 1;
       return reply;
@@ -151,14 +163,17 @@ IngestReply Ingest::duplicate(Writer& writer, const BatchRequest& request, const
   auto stored = (*query)->record_at(request.writer, last.sequence);
   // What retention has removed cannot be compared; nothing of the batch is stored either.
   if (!stored) return reply;
-  return audit::sha256(as_bytes(*stored)) == last.hash ? reply : fork(writer, request, last.sequence);
+  return audit::sha256(as_bytes(*stored)) == last.hash ? reply
+                                                       : fork(writer, request, last.sequence);
 }
 
 IngestReply Ingest::fork(Writer& writer, const BatchRequest& request, std::uint64_t sequence) {
-  std::string why = "record " + std::to_string(sequence) + " contradicts the chain that is stored up to " +
+  std::string why = "record " + std::to_string(sequence) +
+                    " contradicts the chain that is stored up to " +
                     std::to_string(writer.known.chain.sequence);
   alarms_.raise(AlarmKind::kFork, request.writer, sequence, why, request.frames);
-  IngestReply reply = refuse(409, "fork", why + "; this writer cannot go on: start it with an empty spool");
+  IngestReply reply =
+      refuse(409, "fork", why + "; this writer cannot go on: start it with an empty spool");
   reply.acknowledged = writer.known.chain.sequence;
   return reply;
 }
@@ -188,8 +203,9 @@ IngestReply Ingest::store_new(Writer& writer, const Batch& batch, std::size_t fi
 void Ingest::note_oddities(const Writer& writer, const Batch& batch) {
   if (batch.identity_sequence != 0) {
     // One alarm for the writer, however many records say it: sequence 0 stands for all.
-    alarms_.raise(AlarmKind::kIdentity, writer.known.writer, 0,
-                  "from record " + std::to_string(batch.identity_sequence) + " on: " + batch.identity_detail);
+    alarms_.raise(
+        AlarmKind::kIdentity, writer.known.writer, 0,
+        "from record " + std::to_string(batch.identity_sequence) + " on: " + batch.identity_detail);
   }
   if (batch.clock_sequence != 0) {
     alarms_.raise(AlarmKind::kClock, writer.known.writer, 0,
@@ -209,9 +225,13 @@ IngestReply Ingest::enrol(const Token& token, const EnrolRequest& request) {
   auto& keys = writer->known.keys;
   bool same_key = std::find(keys.begin(), keys.end(), request.key) != keys.end();
   if (writer->known.token != token.name || !same_key) {
-    alarms_.raise(AlarmKind::kImpostor, request.writer, 0, "token " + token.name + " asked to enrol a writer that "
-                  "is enrolled with another " + (same_key ? "token" : "key"));
-    return refuse(409, "taken", "this writer is enrolled with another key or token; start with an empty spool");
+    alarms_.raise(AlarmKind::kImpostor, request.writer, 0,
+                  "token " + token.name +
+                      " asked to enrol a writer that "
+                      "is enrolled with another " +
+                      (same_key ? "token" : "key"));
+    return refuse(409, "taken",
+                  "this writer is enrolled with another key or token; start with an empty spool");
   }
   auto query = Query::open(store_.index_path(), store_.log_dir());
   if (!query) return refuse(503, "store", query.error().message);
@@ -233,7 +253,8 @@ IngestReply Ingest::enrol_new(const Token& token, const EnrolRequest& request) {
   std::int64_t now_ns = wall_now_ns();
   auto claims = token.claims;
   claims["token"] = token.name;
-  auto document = audit::encode_enrolment({request.writer, request.key, now_ns, claims}, collector_);
+  auto document =
+      audit::encode_enrolment({request.writer, request.key, now_ns, claims}, collector_);
   std::string frames;
   append_log_enrolment(frames, token.name, now_ns, document);
   if (auto committed = store_.commit(std::move(frames)); !committed) {

@@ -34,7 +34,7 @@ struct IngestReply {
   std::uint64_t acknowledged = 0;  // everything up to here is durable
   std::uint64_t expected = 0;      // 409 gap: the next sequence wanted
   std::uint64_t stored = 0, duplicates = 0;
-  std::string document;            // of an enrolment
+  std::string document;  // of an enrolment
 };
 
 struct BatchRequest {

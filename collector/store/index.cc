@@ -19,7 +19,8 @@ Result<bool> has_schema(Database& database) {
 
 Result<void> prepare_schema(Database& database, const std::string& path) {
   // NORMAL: after a power cut the index may be behind the log, never wrong; it is then caught up.
-  auto set = database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
+  auto set = database.run(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
   if (!set) return set;
   auto present = has_schema(database);
   if (!present) return present.error();
@@ -27,15 +28,17 @@ Result<void> prepare_schema(Database& database, const std::string& path) {
     if (auto made = database.run("BEGIN"); !made) return made;
     if (auto made = database.run(kSchemaSql); !made) return made;
     std::string version = "INSERT INTO meta VALUES('version', " + std::to_string(kSchemaVersion) +
-                          "), ('file', 1), ('offset', " + std::to_string(kLogMagic.size()) + "); COMMIT";
+                          "), ('file', 1), ('offset', " + std::to_string(kLogMagic.size()) +
+                          "); COMMIT";
     return database.run(version.c_str());
   }
   Statement version(database.handle(), "SELECT value FROM meta WHERE key = 'version'");
   auto row = version.step();
   if (!row) return row.error();
   if (*row && version.number(0) == kSchemaVersion) return {};
-  return Error{path + " was made by another version; stop the collector and delete it, and the next start "
-                      "makes it again from the log"};
+  return Error{path +
+               " was made by another version; stop the collector and delete it, and the next start "
+               "makes it again from the log"};
 }
 
 Result<std::int64_t> one_number(Database& database, std::string_view sql) {
@@ -50,7 +53,8 @@ Index::Index(std::unique_ptr<Database> database, const audit::PublicKey& collect
     : database_(std::move(database)), collector_(collector) {}
 Index::~Index() = default;
 
-Result<std::unique_ptr<Index>> Index::open(const std::string& path, const audit::PublicKey& collector) {
+Result<std::unique_ptr<Index>> Index::open(const std::string& path,
+                                           const audit::PublicKey& collector) {
   auto database = Database::open(path, Database::Mode::kWrite);
   if (!database) return database.error();
   if (auto prepared = prepare_schema(**database, path); !prepared) return prepared.error();
@@ -75,7 +79,8 @@ void Index::rollback() {
 
 Result<void> Index::commit() {
   Statement& place = statements_->set_place;
-  place.bind(1, static_cast<std::int64_t>(indexed_.file)).bind(2, static_cast<std::int64_t>(indexed_.offset));
+  place.bind(1, static_cast<std::int64_t>(indexed_.file))
+      .bind(2, static_cast<std::int64_t>(indexed_.offset));
   if (auto set = place.run(); !set) return set;
   if (auto done = database_->run("COMMIT"); !done) return done;
   committed_ = indexed_;
@@ -87,17 +92,26 @@ Result<void> Index::apply(LogPosition at, LogPosition next, Bytes payload) {
   Result<void> applied;
   if (entry) {
     switch (entry->tag) {
-      case LogTag::kRecord: applied = apply_record(at, next, *entry); break;
-      case LogTag::kEnrolment: applied = apply_enrolment(at, *entry); break;
-      case LogTag::kAlarm: applied = apply_alarm(entry->body); break;
-      case LogTag::kAccess: applied = apply_access(entry->body); break;
+      case LogTag::kRecord:
+        applied = apply_record(at, next, *entry);
+        break;
+      case LogTag::kEnrolment:
+        applied = apply_enrolment(at, *entry);
+        break;
+      case LogTag::kAlarm:
+        applied = apply_alarm(entry->body);
+        break;
+      case LogTag::kAccess:
+        applied = apply_access(entry->body);
+        break;
     }
   }
   if (applied) indexed_ = next;
   return applied;
 }
 
-Result<std::int64_t> Index::writer_id(const audit::Id& writer, std::string_view token, std::int64_t received_ns) {
+Result<std::int64_t> Index::writer_id(const audit::Id& writer, std::string_view token,
+                                      std::int64_t received_ns) {
   Statement& add = statements_->add_writer;
   add.bind(1, Bytes(writer)).bind(2, token).bind(3, received_ns);
   if (auto added = add.run(); !added) return added.error();
@@ -112,7 +126,8 @@ Result<std::int64_t> Index::writer_id(const audit::Id& writer, std::string_view 
 
 Result<void> Index::apply_enrolment(LogPosition at, const LogEntry& entry) {
   auto enrolment = audit::decode_enrolment(entry.body, collector_);
-  if (!enrolment) return {};  // another collector's key: the log says so for ever, the index ignores it
+  if (!enrolment)
+    return {};  // another collector's key: the log says so for ever, the index ignores it
   auto id = writer_id(enrolment->writer, entry.token, entry.received_ns);
   if (!id) return id.error();
   auto claim = [&](const char* key) {
@@ -122,7 +137,10 @@ Result<void> Index::apply_enrolment(LogPosition at, const LogEntry& entry) {
   std::string claims;
   for (const auto& [key, value] : enrolment->claims) claims += key + "=" + value + "\n";
   Statement& add = statements_->add_enrolment;
-  add.bind(1, *id).bind(2, Bytes(enrolment->writer_key)).bind(3, entry.body).bind(4, entry.received_ns);
+  add.bind(1, *id)
+      .bind(2, Bytes(enrolment->writer_key))
+      .bind(3, entry.body)
+      .bind(4, entry.received_ns);
   add.bind(5, claims).bind(6, static_cast<std::int64_t>(at.file));
   if (auto added = add.run(); !added) return added;
   Statement& name = statements_->name_writer;

@@ -31,7 +31,8 @@ struct KnownWriter {
 class Index {
  public:
   // `collector` is the key that enrolments must be signed with.
-  static Result<std::unique_ptr<Index>> open(const std::string& path, const audit::PublicKey& collector);
+  static Result<std::unique_ptr<Index>> open(const std::string& path,
+                                             const audit::PublicKey& collector);
   ~Index();
 
   LogPosition indexed() const { return indexed_; }
@@ -50,7 +51,8 @@ class Index {
   Result<void> forget_file(std::uint64_t file, std::int64_t before_ns);
   // When the newest record of that file came; none if it has no records.
   Result<std::optional<std::int64_t>> newest_in_file(std::uint64_t file);
-  // Enrolment entries of that file whose writers have records elsewhere, framed to be appended again.
+  // Enrolment entries of that file whose writers have records elsewhere, framed to be appended
+  // again.
   Result<std::string> enrolments_to_keep(std::uint64_t file);
 
  private:
@@ -61,7 +63,8 @@ class Index {
   Result<void> apply_enrolment(LogPosition at, const LogEntry& entry);
   Result<void> apply_alarm(Bytes json);
   Result<void> apply_access(Bytes json);
-  Result<std::int64_t> writer_id(const audit::Id& writer, std::string_view token, std::int64_t received_ns);
+  Result<std::int64_t> writer_id(const audit::Id& writer, std::string_view token,
+                                 std::int64_t received_ns);
 
   std::unique_ptr<Database> database_;
   audit::PublicKey collector_;

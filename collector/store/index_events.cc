@@ -1,8 +1,9 @@
-// Alarms and accesses, which the log carries as JSON; what ingest needs to know at start; retention.
+// Alarms and accesses, which the log carries as JSON; what ingest needs to know at start;
+// retention.
 #include <rapidjson/document.h>
 
-#include "collector/store/index_statements.h"
 #include "audit/text.h"
+#include "collector/store/index_statements.h"
 
 namespace chaperone::collector {
 
@@ -27,7 +28,8 @@ std::map<std::string, std::string> parse_claims(std::string_view lines) {
     std::string_view line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
     auto equals = line.find('=');
-    if (equals != std::string_view::npos) claims[std::string(line.substr(0, equals))] = line.substr(equals + 1);
+    if (equals != std::string_view::npos)
+      claims[std::string(line.substr(0, equals))] = line.substr(equals + 1);
   }
   return claims;
 }
@@ -45,7 +47,9 @@ Result<void> Index::apply_alarm(Bytes text) {
   (void)audit::from_hex(text_at(json, "writer"), writer);
   Statement& add = statements_->add_alarm;
   add.bind(1, text_at(json, "kind")).bind(2, Bytes(writer)).bind(3, number_at(json, "sequence"));
-  add.bind(4, text_at(json, "detail")).bind(5, text_at(json, "evidence")).bind(6, number_at(json, "at_ns"));
+  add.bind(4, text_at(json, "detail"))
+      .bind(5, text_at(json, "evidence"))
+      .bind(6, number_at(json, "at_ns"));
   return add.run();
 }
 
@@ -53,7 +57,9 @@ Result<void> Index::apply_access(Bytes text) {
   rapidjson::Document json;
   if (!parse(json, text)) return {};
   Statement& add = statements_->add_access;
-  add.bind(1, number_at(json, "at_ns")).bind(2, text_at(json, "token")).bind(3, text_at(json, "address"));
+  add.bind(1, number_at(json, "at_ns"))
+      .bind(2, text_at(json, "token"))
+      .bind(3, text_at(json, "address"));
   add.bind(4, text_at(json, "path")).bind(5, text_at(json, "query"));
   add.bind(6, number_at(json, "status")).bind(7, number_at(json, "items"));
   return add.run();
@@ -62,9 +68,10 @@ Result<void> Index::apply_access(Bytes text) {
 Result<std::vector<KnownWriter>> Index::writers() {
   constexpr auto kStop = static_cast<std::int64_t>(audit::RecordKind::kWriterStop);
   std::vector<KnownWriter> writers;
-  Statement rows(database_->handle(),
-                 "SELECT w.writer, w.token, w.sequence, w.hash, w.last_ns, w.last_kind, e.key, e.claims "
-                 "FROM writers w LEFT JOIN enrolments e ON e.writer_id = w.id ORDER BY w.id, e.id");
+  Statement rows(
+      database_->handle(),
+      "SELECT w.writer, w.token, w.sequence, w.hash, w.last_ns, w.last_kind, e.key, e.claims "
+      "FROM writers w LEFT JOIN enrolments e ON e.writer_id = w.id ORDER BY w.id, e.id");
   while (true) {
     auto row = rows.step();
     if (!row) return row.error();
@@ -72,7 +79,8 @@ Result<std::vector<KnownWriter>> Index::writers() {
     audit::Id id{};
     copy_blob(rows.blob(0), id);
     if (writers.empty() || writers.back().writer != id) {
-      KnownWriter writer{id, std::string(rows.text(1)), {}, {}, {}, rows.number(4), rows.number(5) == kStop};
+      KnownWriter writer{
+          id, std::string(rows.text(1)), {}, {}, {}, rows.number(4), rows.number(5) == kStop};
       writer.chain.sequence = static_cast<std::uint64_t>(rows.number(2));
       copy_blob(rows.blob(3), writer.chain.hash);
       writers.push_back(std::move(writer));
@@ -95,8 +103,10 @@ Result<std::optional<std::int64_t>> Index::newest_in_file(std::uint64_t file) {
 
 Result<std::string> Index::enrolments_to_keep(std::uint64_t file) {
   Statement rows(database_->handle(),
-                 "SELECT w.token, e.received_ns, e.document FROM enrolments e JOIN writers w ON w.id = e.writer_id "
-                 "WHERE e.file = ?1 AND EXISTS (SELECT 1 FROM records r WHERE r.writer_id = w.id AND r.file > ?1)");
+                 "SELECT w.token, e.received_ns, e.document FROM enrolments e JOIN writers w ON "
+                 "w.id = e.writer_id "
+                 "WHERE e.file = ?1 AND EXISTS (SELECT 1 FROM records r WHERE r.writer_id = w.id "
+                 "AND r.file > ?1)");
   rows.bind(1, static_cast<std::int64_t>(file));
   std::string frames;
   while (true) {
@@ -109,7 +119,8 @@ Result<std::string> Index::enrolments_to_keep(std::uint64_t file) {
 
 Result<void> Index::forget_file(std::uint64_t file, std::int64_t before_ns) {
   constexpr const char* kForget[] = {
-      "INSERT INTO words(words, rowid, text, objects) SELECT 'delete', id, text, objects FROM records "
+      "INSERT INTO words(words, rowid, text, objects) SELECT 'delete', id, text, objects FROM "
+      "records "
       "WHERE file = ?1 AND (text <> '' OR objects <> '') AND ?2 = ?2",
       "DELETE FROM records WHERE file = ?1 AND ?2 = ?2",
       "DELETE FROM sessions WHERE last_ns < ?2 AND ?1 = ?1 AND NOT EXISTS "

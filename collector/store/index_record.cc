@@ -52,7 +52,9 @@ bool has_session(const DecodedRecord& record) { return record.session != audit::
 bool is_command(const DecodedRecord& record) { return record.kind == RecordKind::kCommand; }
 
 std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-std::int64_t number_or_zero(std::optional<std::uint64_t> value) { return as_signed(value.value_or(0)); }
+std::int64_t number_or_zero(std::optional<std::uint64_t> value) {
+  return as_signed(value.value_or(0));
+}
 
 template <class Enum>
 std::optional<std::uint64_t> number_of(std::optional<Enum> value) {
@@ -60,7 +62,8 @@ std::optional<std::uint64_t> number_of(std::optional<Enum> value) {
   return static_cast<std::uint64_t>(*value);
 }
 
-Result<std::int64_t> session_id(Statement& add, Statement& find, std::int64_t writer, const DecodedRecord& record) {
+Result<std::int64_t> session_id(Statement& add, Statement& find, std::int64_t writer,
+                                const DecodedRecord& record) {
   add.bind(1, writer).bind(2, Bytes(record.session)).bind(3, record.wall_ns);
   add.bind(4, as_signed(record.sequence));
   if (auto added = add.run(); !added) return added.error();
@@ -76,27 +79,37 @@ Result<void> describe_session(Statement& describe, std::int64_t id, const Decode
   std::string_view protocol = record.protocol ? name_of(*record.protocol) : std::string_view();
   std::string target(record.target_name);
   if (target.empty()) target = record.target_address;
-  describe.bind(1, id).bind(2, record.pod).bind(3, record.pod_namespace).bind(4, record.service_account);
+  describe.bind(1, id)
+      .bind(2, record.pod)
+      .bind(3, record.pod_namespace)
+      .bind(4, record.service_account);
   describe.bind(5, record.principal).bind(6, record.resource).bind(7, target).bind(8, protocol);
-  describe.bind(9, record.client_user).bind(10, record.client_database).bind(11, record.upstream_role);
+  describe.bind(9, record.client_user)
+      .bind(10, record.client_database)
+      .bind(11, record.upstream_role);
   describe.bind(12, record.upstream_database).bind(13, record.application_name);
   return describe.run();
 }
 
 Result<void> advance_session(Statement& advance, std::int64_t id, const DecodedRecord& record) {
   bool denied = is_command(record) && record.verdict == audit::Verdict::kDeny;
-  bool failed = record.kind == RecordKind::kOutcome && record.status == audit::OutcomeStatus::kError;
+  bool failed =
+      record.kind == RecordKind::kOutcome && record.status == audit::OutcomeStatus::kError;
   advance.bind(1, id).bind(2, record.wall_ns).bind(3, as_signed(record.sequence));
-  advance.bind(4, std::int64_t{is_command(record)}).bind(5, std::int64_t{denied}).bind(6, std::int64_t{failed});
+  advance.bind(4, std::int64_t{is_command(record)})
+      .bind(5, std::int64_t{denied})
+      .bind(6, std::int64_t{failed});
   advance.bind(7, record.kind == RecordKind::kOutcome ? number_or_zero(record.rows) : 0);
-  advance.bind(8, std::int64_t{record.effects.bits()}).bind(9, static_cast<std::int64_t>(record.risk));
+  advance.bind(8, std::int64_t{record.effects.bits()})
+      .bind(9, static_cast<std::int64_t>(record.risk));
   return advance.run();
 }
 
 void bind_meaning(Statement& add, const DecodedRecord& record) {
   add.bind(11, record.pod).bind(12, record.pod_namespace).bind(13, record.service_account);
   add.bind(14, record.resource).bind(15, verbs_of(record));
-  add.bind(16, std::int64_t{record.effects.bits()}).bind(17, static_cast<std::int64_t>(record.risk));
+  add.bind(16, std::int64_t{record.effects.bits()})
+      .bind(17, static_cast<std::int64_t>(record.risk));
   add.bind(18, number_of(record.verdict)).bind(19, record.rule);
   add.bind(20, number_of(record.status)).bind(21, record.rows).bind(22, record.duration_ns);
   add.bind(23, record.sqlstate.empty() ? record.error_class : record.sqlstate);
@@ -105,7 +118,8 @@ void bind_meaning(Statement& add, const DecodedRecord& record) {
 
 Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntry& entry) {
   auto record = audit::decode_record(entry.body);
-  if (!record) return {};  // verified before it was appended; an older reader may not know all kinds
+  if (!record)
+    return {};  // verified before it was appended; an older reader may not know all kinds
   auto writer = writer_id(entry.writer, "", entry.received_ns);
   if (!writer) return writer.error();
 
@@ -119,7 +133,9 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
   Statement& add = statements_->add_record;
   add.bind(1, *writer).bind(2, as_signed(record->sequence)).bind(3, as_signed(at.file));
   add.bind(4, as_signed(at.offset)).bind(5, as_signed(next.offset - at.offset));
-  add.bind(6, static_cast<std::int64_t>(record->kind)).bind(7, record->wall_ns).bind(8, entry.received_ns);
+  add.bind(6, static_cast<std::int64_t>(record->kind))
+      .bind(7, record->wall_ns)
+      .bind(8, entry.received_ns);
   add.bind(9, session).bind(10, as_signed(record->operation));
   bind_meaning(add, *record);
   add.bind(24, text).bind(25, objects);
@@ -133,8 +149,12 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
     if (auto added = words.run(); !added) return added;
   }
   Statement& advance = statements_->advance_writer;
-  advance.bind(1, *writer).bind(2, as_signed(record->sequence)).bind(3, Bytes(audit::sha256(entry.body)));
-  advance.bind(4, entry.received_ns).bind(5, static_cast<std::int64_t>(record->kind)).bind(6, record->build);
+  advance.bind(1, *writer)
+      .bind(2, as_signed(record->sequence))
+      .bind(3, Bytes(audit::sha256(entry.body)));
+  advance.bind(4, entry.received_ns)
+      .bind(5, static_cast<std::int64_t>(record->kind))
+      .bind(6, record->build);
   if (auto advanced = advance.run(); !advanced) return advanced;
   return session ? apply_to_session(static_cast<std::int64_t>(*session), *record) : Result<void>();
 }
@@ -142,9 +162,11 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
 Result<void> Index::apply_to_session(std::int64_t id, const audit::DecodedRecord& record) {
   bool describes = !record.resource.empty() || !record.client_user.empty();
   if (describes && !is_command(record)) {
-    if (auto described = describe_session(statements_->describe_session, id, record); !described) return described;
+    if (auto described = describe_session(statements_->describe_session, id, record); !described)
+      return described;
   }
-  if (auto advanced = advance_session(statements_->advance_session, id, record); !advanced) return advanced;
+  if (auto advanced = advance_session(statements_->advance_session, id, record); !advanced)
+    return advanced;
   if (record.kind == RecordKind::kOutcome) {
     Statement& outcome = statements_->set_outcome;
     outcome.bind(1, id).bind(2, as_signed(record.operation)).bind(3, number_of(record.status));

@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <fmt/format.h>
 
 #include "audit/frame.h"
 
@@ -57,7 +57,8 @@ std::uint64_t Log::bytes() const {
 
 Result<void> Log::remove_file(std::uint64_t number) {
   std::string path = log_path(dir_, number);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Error{errno_text("cannot delete", path)};
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    return Error{errno_text("cannot delete", path)};
   return sync_dir(dir_);
 }
 
@@ -129,7 +130,8 @@ Result<void> Log::begin_file(std::uint64_t number) {
 }
 
 Result<LogPosition> Log::append(std::string_view frames, bool sync) {
-  if (broken_) return Error{"the store's disk failed a sync; check the disk, then restart the collector"};
+  if (broken_)
+    return Error{"the store's disk failed a sync; check the disk, then restart the collector"};
   if (end_.offset > kLogMagic.size() && end_.offset + frames.size() > file_bytes_) {
     // What was appended without sync must not be left behind in a closed file.
     if (::fdatasync(file_.fd()) != 0) broken_ = true;

@@ -46,8 +46,10 @@ struct LogEntry {
 std::optional<LogEntry> parse_log_entry(Bytes payload);
 
 // Appends one frame to `out`.
-void append_log_record(std::string& out, const audit::Id& writer, std::int64_t received_ns, Bytes record);
-void append_log_enrolment(std::string& out, std::string_view token, std::int64_t received_ns, Bytes document);
+void append_log_record(std::string& out, const audit::Id& writer, std::int64_t received_ns,
+                       Bytes record);
+void append_log_enrolment(std::string& out, std::string_view token, std::int64_t received_ns,
+                          Bytes document);
 void append_log_json(std::string& out, LogTag tag, std::string_view json);
 
 // Called for each sound entry in order: where it is, where the next one would be, its payload.
@@ -73,15 +75,15 @@ class Log {
   LogPosition end() const { return end_; }
   bool broken() const { return broken_; }
   std::uint64_t torn_bytes() const { return torn_bytes_; }
-  std::uint64_t bytes() const;                    // of all files
-  std::vector<std::uint64_t> files() const;       // numbers, ascending
+  std::uint64_t bytes() const;                     // of all files
+  std::vector<std::uint64_t> files() const;        // numbers, ascending
   Result<void> remove_file(std::uint64_t number);  // REQUIRES: number < end().file
 
  private:
   Log(std::string dir, std::uint64_t file_bytes) : dir_(std::move(dir)), file_bytes_(file_bytes) {}
   struct Visit {
-    LogPosition at;             // behind the last entry visited
-    bool clean = false;         // and nothing follows it
+    LogPosition at;      // behind the last entry visited
+    bool clean = false;  // and nothing follows it
     std::uint64_t torn_bytes = 0;
   };
   Result<Visit> visit_all(LogPosition from, const LogVisitor& visit) const;

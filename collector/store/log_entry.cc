@@ -48,15 +48,19 @@ std::optional<LogEntry> parse_log_entry(Bytes payload) {
   Bytes rest = payload.subspan(1);
   entry.body = rest;
   switch (entry.tag) {
-    case LogTag::kRecord: return parse_record(rest, entry) ? std::optional(entry) : std::nullopt;
-    case LogTag::kEnrolment: return parse_enrolment(rest, entry) ? std::optional(entry) : std::nullopt;
+    case LogTag::kRecord:
+      return parse_record(rest, entry) ? std::optional(entry) : std::nullopt;
+    case LogTag::kEnrolment:
+      return parse_enrolment(rest, entry) ? std::optional(entry) : std::nullopt;
     case LogTag::kAlarm:
-    case LogTag::kAccess: return entry;
+    case LogTag::kAccess:
+      return entry;
   }
   return {};
 }
 
-void append_log_record(std::string& out, const audit::Id& writer, std::int64_t received_ns, Bytes record) {
+void append_log_record(std::string& out, const audit::Id& writer, std::int64_t received_ns,
+                       Bytes record) {
   std::string payload(1, static_cast<char>(LogTag::kRecord));
   payload += as_text(writer);
   append_i64(payload, received_ns);
@@ -64,7 +68,8 @@ void append_log_record(std::string& out, const audit::Id& writer, std::int64_t r
   audit::append_frame(out, as_bytes(payload));
 }
 
-void append_log_enrolment(std::string& out, std::string_view token, std::int64_t received_ns, Bytes document) {
+void append_log_enrolment(std::string& out, std::string_view token, std::int64_t received_ns,
+                          Bytes document) {
   CHECK(token.size() < 256);
   std::string payload(1, static_cast<char>(LogTag::kEnrolment));
   payload.push_back(static_cast<char>(token.size()));

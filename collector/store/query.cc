@@ -20,7 +20,8 @@ std::string paged(Where& where, const Page& page, const std::string& id) {
 
 // Runs a statement and reads each row by `read`.
 template <class Row, class Read>
-Result<std::vector<Row>> rows_of(Database& database, const std::string& sql, const Where& where, Read read) {
+Result<std::vector<Row>> rows_of(Database& database, const std::string& sql, const Where& where,
+                                 Read read) {
   Statement statement(database.handle(), sql);
   where.bind(statement);
   std::vector<Row> rows;
@@ -33,7 +34,8 @@ Result<std::vector<Row>> rows_of(Database& database, const std::string& sql, con
 }
 
 constexpr const char* kRecordColumns =
-    "SELECT r.id, w.writer, r.received_ns, r.status, r.rows, r.duration_ns, r.error, r.file, r.offset, r.bytes, "
+    "SELECT r.id, w.writer, r.received_ns, r.status, r.rows, r.duration_ns, r.error, r.file, "
+    "r.offset, r.bytes, "
     "r.sequence FROM records r JOIN writers w ON w.id = r.writer_id";
 
 RecordRow read_record(const Statement& row) {
@@ -45,7 +47,8 @@ RecordRow read_record(const Statement& row) {
   record.rows = row.optional_number(4);
   record.duration_ns = row.optional_number(5);
   record.error = text_of(row, 6);
-  record.at = {static_cast<std::uint64_t>(row.number(7)), static_cast<std::uint64_t>(row.number(8))};
+  record.at = {static_cast<std::uint64_t>(row.number(7)),
+               static_cast<std::uint64_t>(row.number(8))};
   record.bytes = static_cast<std::size_t>(row.number(9));
   record.sequence = row.number(10);
   return record;
@@ -56,10 +59,12 @@ SessionRow read_session(const Statement& row) {
   session.id = row.number(0);
   copy_blob(row.blob(1), session.writer);
   copy_blob(row.blob(2), session.session);
-  std::string* texts[] = {&session.pod, &session.pod_namespace, &session.service_account, &session.principal,
-                          &session.resource, &session.target, &session.protocol, &session.client_user,
-                          &session.client_database, &session.upstream_role, &session.upstream_database,
-                          &session.application, &session.close_reason};
+  std::string* texts[] = {
+      &session.pod,           &session.pod_namespace,     &session.service_account,
+      &session.principal,     &session.resource,          &session.target,
+      &session.protocol,      &session.client_user,       &session.client_database,
+      &session.upstream_role, &session.upstream_database, &session.application,
+      &session.close_reason};
   int column = 3;
   for (std::string* text : texts) *text = text_of(row, column++);
   session.first_ns = row.number(16), session.last_ns = row.number(17);
@@ -76,7 +81,7 @@ WriterRow read_writer(const Statement& row) {
   WriterRow writer;
   writer.id = row.number(0);
   copy_blob(row.blob(1), writer.writer);
-  std::string* texts[] = {&writer.token, &writer.pod, &writer.pod_namespace,
+  std::string* texts[] = {&writer.token,           &writer.pod,  &writer.pod_namespace,
                           &writer.service_account, &writer.node, &writer.build};
   int column = 2;
   for (std::string* text : texts) *text = text_of(row, column++);
@@ -87,19 +92,21 @@ WriterRow read_writer(const Statement& row) {
 }
 
 AlarmRow read_alarm(const Statement& row) {
-  AlarmRow alarm{row.number(0), text_of(row, 1), {}, row.number(3), text_of(row, 4), text_of(row, 5),
-                 row.number(6), row.number(7), row.number(8)};
+  AlarmRow alarm{row.number(0), text_of(row, 1), {},
+                 row.number(3), text_of(row, 4), text_of(row, 5),
+                 row.number(6), row.number(7),   row.number(8)};
   copy_blob(row.blob(2), alarm.writer);
   return alarm;
 }
 
 AccessRow read_access(const Statement& row) {
-  return {row.number(0), row.number(1), text_of(row, 2), text_of(row, 3),
-          text_of(row, 4), text_of(row, 5), row.number(6), row.number(7)};
+  return {row.number(0),   row.number(1),   text_of(row, 2), text_of(row, 3),
+          text_of(row, 4), text_of(row, 5), row.number(6),   row.number(7)};
 }
 }  // namespace
 
-Result<std::unique_ptr<Query>> Query::open(const std::string& index_path, const std::string& log_dir) {
+Result<std::unique_ptr<Query>> Query::open(const std::string& index_path,
+                                           const std::string& log_dir) {
   auto database = Database::open(index_path, Database::Mode::kRead);
   if (!database) return database.error();
   return std::unique_ptr<Query>(new Query(std::move(*database), log_dir));
@@ -116,9 +123,12 @@ Result<std::vector<SessionRow>> Query::sessions(const Filter& filter, const Page
   auto where = where_sessions(filter);
   if (!where) return where.error();
   std::string sql =
-      "SELECT s.id, w.writer, s.session, s.pod, s.namespace, s.service_account, s.principal, s.resource, "
-      "s.target, s.protocol, s.client_user, s.client_database, s.upstream_role, s.upstream_database, "
-      "s.application, s.close_reason, s.first_ns, s.last_ns, s.closed_ns, s.commands, s.denied, s.failed, "
+      "SELECT s.id, w.writer, s.session, s.pod, s.namespace, s.service_account, s.principal, "
+      "s.resource, "
+      "s.target, s.protocol, s.client_user, s.client_database, s.upstream_role, "
+      "s.upstream_database, "
+      "s.application, s.close_reason, s.first_ns, s.last_ns, s.closed_ns, s.commands, s.denied, "
+      "s.failed, "
       "s.rows, s.effects, s.risk, s.first_sequence, s.last_sequence "
       "FROM sessions s JOIN writers w ON w.id = s.writer_id" +
       paged(*where, page, "s.id");
@@ -128,8 +138,10 @@ Result<std::vector<SessionRow>> Query::sessions(const Filter& filter, const Page
 Result<std::vector<WriterRow>> Query::writers(const Page& page) {
   Where where;
   std::string sql =
-      "SELECT w.id, w.writer, w.token, w.pod, w.namespace, w.service_account, w.node, w.build, w.first_ns, w.last_ns, "
-      "w.sequence, w.records, w.last_kind, (SELECT group_concat(lower(hex(e.key))) FROM enrolments e "
+      "SELECT w.id, w.writer, w.token, w.pod, w.namespace, w.service_account, w.node, w.build, "
+      "w.first_ns, w.last_ns, "
+      "w.sequence, w.records, w.last_kind, (SELECT group_concat(lower(hex(e.key))) FROM enrolments "
+      "e "
       "WHERE e.writer_id = w.id) FROM writers w" +
       paged(where, page, "w.id");
   return rows_of<WriterRow>(*database_, sql, where, read_writer);
@@ -146,8 +158,8 @@ Result<std::vector<AlarmRow>> Query::alarms(const std::string& kind, const Page&
 
 Result<std::vector<AccessRow>> Query::accesses(const Page& page) {
   Where where;
-  std::string sql =
-      "SELECT id, at_ns, token, address, path, query, status, items FROM accesses" + paged(where, page, "id");
+  std::string sql = "SELECT id, at_ns, token, address, path, query, status, items FROM accesses" +
+                    paged(where, page, "id");
   return rows_of<AccessRow>(*database_, sql, where, read_access);
 }
 
@@ -155,7 +167,8 @@ Result<std::string> Query::record(const RecordRow& row) {
   auto payload = log_.read(row.at, row.bytes);
   if (!payload) return payload.error();
   auto entry = parse_log_entry(as_bytes(*payload));
-  if (!entry || entry->tag != LogTag::kRecord) return Error{"the store is damaged: no record at its place"};
+  if (!entry || entry->tag != LogTag::kRecord)
+    return Error{"the store is damaged: no record at its place"};
   return std::string(as_text(entry->body));
 }
 
@@ -172,7 +185,8 @@ Result<std::string> Query::record_at(const audit::Id& writer, std::uint64_t sequ
 Result<std::vector<ExportRange>> Query::export_ranges(const Filter& filter) {
   auto where = where_records(filter);
   if (!where) return where.error();
-  // Up to the first checkpoint (kind 4) at or behind the last wanted record; without one, to the end.
+  // Up to the first checkpoint (kind 4) at or behind the last wanted record; without one, to the
+  // end.
   std::string sql =
       "SELECT w.id, w.writer, x.first, coalesce((SELECT min(c.sequence) FROM records c WHERE "
       "c.writer_id = w.id AND c.kind = 4 AND c.sequence >= x.last), w.sequence) FROM "
@@ -188,8 +202,9 @@ Result<std::vector<ExportRange>> Query::export_ranges(const Filter& filter) {
 Result<std::vector<std::string>> Query::enrolments(std::int64_t writer_id) {
   Where where;
   where.add("writer_id = ?", writer_id);
-  return rows_of<std::string>(*database_, "SELECT document FROM enrolments" + where.text() + " ORDER BY id", where,
-                              [](const Statement& row) { return std::string(as_text(row.blob(0))); });
+  return rows_of<std::string>(
+      *database_, "SELECT document FROM enrolments" + where.text() + " ORDER BY id", where,
+      [](const Statement& row) { return std::string(as_text(row.blob(0))); });
 }
 
 Result<std::string> Query::enrolment_of(const audit::Id& writer, const audit::PublicKey& key) {
@@ -203,13 +218,14 @@ Result<std::string> Query::enrolment_of(const audit::Id& writer, const audit::Pu
   return std::string(as_text(find.blob(0)));
 }
 
-Result<std::vector<RecordRow>> Query::range_rows(const ExportRange& range, std::int64_t after_sequence,
-                                                 std::int64_t limit) {
+Result<std::vector<RecordRow>> Query::range_rows(const ExportRange& range,
+                                                 std::int64_t after_sequence, std::int64_t limit) {
   Where where;
   where.add("r.writer_id = ?", range.writer_id);
   where.add("r.sequence > ?", after_sequence);
   where.add("r.sequence <= ?", range.last_sequence);
-  std::string sql = kRecordColumns + where.text() + " ORDER BY r.sequence LIMIT " + std::to_string(limit);
+  std::string sql =
+      kRecordColumns + where.text() + " ORDER BY r.sequence LIMIT " + std::to_string(limit);
   return rows_of<RecordRow>(*database_, sql, where, read_record);
 }
 

@@ -20,9 +20,9 @@ namespace chaperone::collector {
 struct Filter {
   std::optional<std::int64_t> from_ns, to_ns;  // [from, to): of the record's own clock
   std::string pod, pod_namespace, service_account, resource, rule;
-  std::string verb, object;                    // whole words; an object also as "table.column"
-  std::string text;                            // all these words; "abc*" begins with abc
-  EffectSet effects;                           // any of these
+  std::string verb, object;  // whole words; an object also as "table.column"
+  std::string text;          // all these words; "abc*" begins with abc
+  EffectSet effects;         // any of these
   std::optional<Risk> risk_min;
   std::optional<std::int64_t> kind, verdict, status;
   std::optional<audit::Id> session, writer;
@@ -51,8 +51,8 @@ struct RecordRow {
 struct SessionRow {
   std::int64_t id = 0;
   audit::Id writer{}, session{};
-  std::string pod, pod_namespace, service_account, principal, resource, target, protocol, client_user,
-      client_database, upstream_role, upstream_database, application, close_reason;
+  std::string pod, pod_namespace, service_account, principal, resource, target, protocol,
+      client_user, client_database, upstream_role, upstream_database, application, close_reason;
   std::int64_t first_ns = 0, last_ns = 0;
   std::optional<std::int64_t> closed_ns;
   std::int64_t commands = 0, denied = 0, failed = 0, rows = 0;
@@ -93,7 +93,8 @@ struct ExportRange {
 
 class Query {
  public:
-  static Result<std::unique_ptr<Query>> open(const std::string& index_path, const std::string& log_dir);
+  static Result<std::unique_ptr<Query>> open(const std::string& index_path,
+                                             const std::string& log_dir);
 
   // Begins a search: statements end with an error when it takes longer than `ms`.
   void set_deadline_ms(std::uint64_t ms) { database_->set_deadline_ms(ms); }

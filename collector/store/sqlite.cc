@@ -17,7 +17,8 @@ const auto kCopy = reinterpret_cast<sqlite3_destructor_type>(-1);
 }  // namespace
 
 Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
-  int code = sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+  int code =
+      sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
   if (code != SQLITE_OK) {
     std::fprintf(stderr, "chaperone-collector: statement: %s\n", sqlite3_errmsg(database));
   }
@@ -53,7 +54,9 @@ Statement& Statement::bind(int index, std::optional<std::uint64_t> value) {
   return value ? bind(index, static_cast<std::int64_t>(*value)) : bind_null(index);
 }
 
-Error Statement::error() const { return Error{std::string("store index: ") + sqlite3_errmsg(database_)}; }
+Error Statement::error() const {
+  return Error{std::string("store index: ") + sqlite3_errmsg(database_)};
+}
 
 Result<bool> Statement::step() {
   int code = sqlite3_step(statement_);
@@ -76,7 +79,9 @@ void Statement::reset() {
   sqlite3_clear_bindings(statement_);
 }
 
-std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Statement::number(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 
 std::optional<std::int64_t> Statement::optional_number(int column) const {
   if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return {};
@@ -96,12 +101,14 @@ Bytes Statement::blob(int column) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode mode) {
-  int flags = mode == Mode::kWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  int flags =
+      mode == Mode::kWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   sqlite3* handle = nullptr;
   int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<Database> database(new Database(handle));
   if (code != SQLITE_OK) {
-    return Error{"cannot open the index " + path + ": " + (handle ? sqlite3_errmsg(handle) : "no memory")};
+    return Error{"cannot open the index " + path + ": " +
+                 (handle ? sqlite3_errmsg(handle) : "no memory")};
   }
   sqlite3_busy_timeout(handle, 5000);
   return database;

@@ -24,7 +24,8 @@ std::int64_t written_ns(const std::string& path) {
 }
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, const audit::PublicKey& collector) {
+Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options,
+                                           const audit::PublicKey& collector) {
   std::unique_ptr<Store> store(new Store(options));
   if (auto made = make_dir(options.dir); !made) return made.error();
   std::string lock_path = options.dir + "/lock";
@@ -47,9 +48,10 @@ Result<void> Store::recover(const audit::PublicKey& collector) {
   index_ = std::move(*index);
 
   if (auto begun = index_->begin(); !begun) return begun;
-  auto replayed = log_->replay(index_->indexed(), [&](LogPosition at, LogPosition next, Bytes payload) {
-    return index_->apply(at, next, payload);
-  });
+  auto replayed =
+      log_->replay(index_->indexed(), [&](LogPosition at, LogPosition next, Bytes payload) {
+        return index_->apply(at, next, payload);
+      });
   if (!replayed) return replayed;
   if (auto committed = index_->commit(); !committed) return committed;
 
@@ -114,11 +116,13 @@ std::vector<Store::Pending> Store::take_group() {
   std::unique_lock lock(mutex_);
   queued_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
   std::size_t count = 0, bytes = 0;
-  while (count < queue_.size() && (count == 0 || bytes + queue_[count].frames.size() <= kGroupBytesMax)) {
+  while (count < queue_.size() &&
+         (count == 0 || bytes + queue_[count].frames.size() <= kGroupBytesMax)) {
     bytes += queue_[count++].frames.size();
   }
   auto split = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-  std::vector<Pending> group(std::make_move_iterator(queue_.begin()), std::make_move_iterator(split));
+  std::vector<Pending> group(std::make_move_iterator(queue_.begin()),
+                             std::make_move_iterator(split));
   queue_.erase(queue_.begin(), split);
   return group;
 }
@@ -158,7 +162,9 @@ Result<void> Store::commit_group(const std::vector<Pending>& group) {
 
 Result<void> Store::index_frames(LogPosition first, std::string_view frames) {
   if (auto begun = index_->begin(); !begun) return begun;
-  auto apply = [&](LogPosition at, LogPosition next, Bytes payload) { return index_->apply(at, next, payload); };
+  auto apply = [&](LogPosition at, LogPosition next, Bytes payload) {
+    return index_->apply(at, next, payload);
+  };
   Result<void> applied;
   audit::FrameReader reader(as_bytes(frames));
   LogPosition at = first;
@@ -174,9 +180,10 @@ Result<void> Store::index_frames(LogPosition first, std::string_view frames) {
 
 Result<void> Store::catch_up() {
   if (auto begun = index_->begin(); !begun) return begun;
-  auto applied = log_->visit(index_->indexed(), [&](LogPosition at, LogPosition next, Bytes payload) {
-    return index_->apply(at, next, payload);
-  });
+  auto applied =
+      log_->visit(index_->indexed(), [&](LogPosition at, LogPosition next, Bytes payload) {
+        return index_->apply(at, next, payload);
+      });
   if (applied) applied = index_->commit();
   if (!applied) index_->rollback();
   return applied;

@@ -23,22 +23,23 @@
 namespace chaperone::collector {
 
 struct StoreOptions {
-  std::string dir;                               // made if missing (0700)
+  std::string dir;  // made if missing (0700)
   std::uint64_t log_file_bytes = kLogFileBytes;
-  std::uint64_t bytes_max = 0;                   // of the log; 0: as much as the disk has
+  std::uint64_t bytes_max = 0;  // of the log; 0: as much as the disk has
 };
 
 struct StoreStatus {
   std::uint64_t log_bytes = 0;
-  std::uint64_t torn_bytes = 0;    // of appends that never returned, found at start
-  bool broken = false;             // the disk failed a sync: everything is refused
-  bool index_behind = false;       // the index could not be written; the log goes on
+  std::uint64_t torn_bytes = 0;  // of appends that never returned, found at start
+  bool broken = false;           // the disk failed a sync: everything is refused
+  bool index_behind = false;     // the index could not be written; the log goes on
   std::int64_t last_record_id = 0;
 };
 
 class Store {
  public:
-  static Result<std::unique_ptr<Store>> open(const StoreOptions& options, const audit::PublicKey& collector);
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options,
+                                             const audit::PublicKey& collector);
   ~Store();  // commits what is queued, then ends the thread
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

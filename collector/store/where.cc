@@ -21,7 +21,8 @@ std::string quoted(std::string_view word) {
 void add_object(Where& where, const std::string& object) {
   bool has_word = std::any_of(object.begin(), object.end(), is_word_byte);
   if (has_word) {
-    where.add("r.id IN (SELECT rowid FROM words WHERE words MATCH ?)", "objects : " + quoted(object));
+    where.add("r.id IN (SELECT rowid FROM words WHERE words MATCH ?)",
+              "objects : " + quoted(object));
   }
   where.add("instr(r.objects, ?) > 0", "\n" + object + "\n");
 }
@@ -37,8 +38,8 @@ Result<void> add_text(Where& where, const std::string& text) {
 }
 
 bool narrows_records(const Filter& filter) {
-  return !filter.verb.empty() || !filter.object.empty() || !filter.text.empty() || !filter.rule.empty() ||
-         filter.verdict || filter.status || filter.kind;
+  return !filter.verb.empty() || !filter.object.empty() || !filter.text.empty() ||
+         !filter.rule.empty() || filter.verdict || filter.status || filter.kind;
 }
 }  // namespace
 
@@ -46,7 +47,8 @@ void Where::bind(Statement& statement) const {
   for (std::size_t i = 0; i < values_.size(); ++i) {
     int index = static_cast<int>(i) + 1;
     if (auto* number = std::get_if<std::int64_t>(&values_[i])) statement.bind(index, *number);
-    if (auto* text = std::get_if<std::string>(&values_[i])) statement.bind(index, std::string_view(*text));
+    if (auto* text = std::get_if<std::string>(&values_[i]))
+      statement.bind(index, std::string_view(*text));
     if (auto* id = std::get_if<audit::Id>(&values_[i])) statement.bind(index, Bytes(*id));
   }
 }
@@ -78,7 +80,8 @@ Result<Where> where_records(const Filter& filter) {
   where.add_if("r.service_account = ?", filter.service_account);
   where.add_if("r.resource = ?", filter.resource);
   where.add_if("r.rule = ?", filter.rule);
-  if (!filter.verb.empty()) where.add("instr(',' || r.verb || ',', ?) > 0", "," + filter.verb + ",");
+  if (!filter.verb.empty())
+    where.add("instr(',' || r.verb || ',', ?) > 0", "," + filter.verb + ",");
   if (!filter.object.empty()) add_object(where, filter.object);
   if (!filter.effects.empty()) where.add("r.effects & ? <> 0", std::int64_t{filter.effects.bits()});
   if (filter.risk_min) where.add("r.risk >= ?", static_cast<std::int64_t>(*filter.risk_min));
@@ -86,8 +89,10 @@ Result<Where> where_records(const Filter& filter) {
   where.add_if("r.verdict = ?", filter.verdict);
   where.add_if("r.status = ?", filter.status);
   where.add_if("r.operation = ?", filter.operation);
-  if (filter.session) where.add("r.session_id IN (SELECT id FROM sessions WHERE session = ?)", *filter.session);
-  if (filter.writer) where.add("r.writer_id = (SELECT id FROM writers WHERE writer = ?)", *filter.writer);
+  if (filter.session)
+    where.add("r.session_id IN (SELECT id FROM sessions WHERE session = ?)", *filter.session);
+  if (filter.writer)
+    where.add("r.writer_id = (SELECT id FROM writers WHERE writer = ?)", *filter.writer);
   if (auto added = add_text(where, filter.text); !added) return added.error();
   return where;
 }
@@ -109,7 +114,8 @@ Result<Where> where_sessions(const Filter& filter) {
   if (!narrows_records(filter)) return where;
   // Effects and the like already stand above for the session; the record's own filters go inside.
   Filter inner;
-  inner.verb = filter.verb, inner.object = filter.object, inner.text = filter.text, inner.rule = filter.rule;
+  inner.verb = filter.verb, inner.object = filter.object, inner.text = filter.text,
+  inner.rule = filter.rule;
   inner.kind = filter.kind, inner.verdict = filter.verdict, inner.status = filter.status;
   auto records = where_records(inner);
   if (!records) return records.error();

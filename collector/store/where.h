@@ -13,7 +13,9 @@ namespace chaperone::collector {
 class Where {
  public:
   // `condition` holds one '?' for each value.
-  void add(std::string_view condition) { text_.append(text_.empty() ? " WHERE " : " AND ").append(condition); }
+  void add(std::string_view condition) {
+    text_.append(text_.empty() ? " WHERE " : " AND ").append(condition);
+  }
   template <class Value>
   void add(std::string_view condition, Value value) {
     add(condition);
@@ -42,7 +44,8 @@ class Where {
 
 // Over records (r) joined with writers (w) and sessions (s). The error names the filter.
 Result<Where> where_records(const Filter& filter);
-// Over sessions (s) joined with writers (w): a filter on records selects the sessions that have one.
+// Over sessions (s) joined with writers (w): a filter on records selects the sessions that have
+// one.
 Result<Where> where_sessions(const Filter& filter);
 
 }  // namespace chaperone::collector

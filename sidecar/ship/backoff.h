@@ -12,7 +12,8 @@ namespace chaperone::ship {
 // `random` is any random number; `errors` counts from 1.
 inline std::uint32_t backoff_ms(std::uint64_t errors, std::uint32_t cap_ms, std::uint64_t random) {
   std::uint64_t doublings = std::min<std::uint64_t>(errors > 0 ? errors - 1 : 0, 16);
-  auto whole = static_cast<std::uint32_t>(std::min<std::uint64_t>(cap_ms, std::uint64_t{kBackoffMinMs} << doublings));
+  auto whole = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(cap_ms, std::uint64_t{kBackoffMinMs} << doublings));
   std::uint32_t half = whole / 2;
   return half + static_cast<std::uint32_t>(random % (whole - half + 1));
 }

@@ -8,7 +8,8 @@ Result<Answer> Client::post(std::string_view path, std::string_view token,
   std::string head = "POST " + std::string(path) + " HTTP/1.1\r\nHost: " + place_.header + "\r\n";
   head.append("Authorization: Bearer ").append(token).append("\r\n");
   head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  for (const auto& [name, value] : headers) head.append(name).append(": ").append(value).append("\r\n");
+  for (const auto& [name, value] : headers)
+    head.append(name).append(": ").append(value).append("\r\n");
   head += "\r\n";
   bool reused = connection_ != nullptr;
   auto answer = exchange(head, body);
@@ -38,11 +39,13 @@ Result<Answer> Client::receive() {
   while (!end || received.size() < *end + answer.head.body_bytes) {
     auto got = connection_->receive(chunk, sizeof chunk);
     if (!got) return got.error();
-    if (*got == 0) return Error{"collector " + place_.header + ": it closed before its answer was whole"};
+    if (*got == 0)
+      return Error{"collector " + place_.header + ": it closed before its answer was whole"};
     received.append(chunk, *got);
     if (end) continue;
     end = head_end(received);
-    if (!end && received.size() > kHeadBytesMax) return Error{"collector " + place_.header + ": its answer has no end"};
+    if (!end && received.size() > kHeadBytesMax)
+      return Error{"collector " + place_.header + ": its answer has no end"};
     if (!end) continue;
     auto head = parse_head(std::string_view(received).substr(0, *end));
     if (!head) return head.error();

@@ -25,7 +25,8 @@ class Client {
   // Headers are name and value; Host, Authorization and Content-Length are added. The collector may
   // have taken the request even where this fails: what is sent must bear being sent again.
   Result<Answer> post(std::string_view path, std::string_view token,
-                      const std::vector<std::pair<std::string_view, std::string>>& headers, std::string_view body);
+                      const std::vector<std::pair<std::string_view, std::string>>& headers,
+                      std::string_view body);
   void drop() { connection_.reset(); }
 
  private:

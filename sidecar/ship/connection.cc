@@ -1,7 +1,7 @@
 #include "sidecar/ship/connection.h"
 
-#include <netdb.h>
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -40,7 +40,8 @@ std::string tls_reason() {
 
 bool is_address(const std::string& host) {
   unsigned char bytes[16];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 }  // namespace
 
@@ -65,13 +66,16 @@ struct Connection::State {
   std::unique_ptr<SSL_CTX, Free> context;
   std::unique_ptr<SSL, Free> ssl;
 
-  State(const Place& the_place, const Interrupt& the_interrupt) : place(the_place), interrupt(the_interrupt) {}
+  State(const Place& the_place, const Interrupt& the_interrupt)
+      : place(the_place), interrupt(the_interrupt) {}
   ~State() {
     ssl.reset();
     if (fd >= 0) ::close(fd);
   }
 
-  Error failed(const std::string& what) const { return Error{"collector " + place.header + ": " + what}; }
+  Error failed(const std::string& what) const {
+    return Error{"collector " + place.header + ": " + what};
+  }
   Result<void> wait(short events, std::int64_t until_ms) const;
   Result<void> connect_any();
   Result<void> connect_one(const addrinfo& address);
@@ -113,7 +117,8 @@ Result<void> Connection::State::connect_any() {
   if (code != 0) return failed(std::string("cannot resolve its name: ") + ::gai_strerror(code));
   std::unique_ptr<addrinfo, Free> list(found);
   Result<void> last = failed("its name has no address");
-  for (const addrinfo* address = list.get(); address && !interrupt.fired(); address = address->ai_next) {
+  for (const addrinfo* address = list.get(); address && !interrupt.fired();
+       address = address->ai_next) {
     if (last = connect_one(*address); last) return last;
     if (fd >= 0) ::close(fd);
     fd = -1;
@@ -145,9 +150,12 @@ Result<void> Connection::State::prepare_tls(const std::string& ca_file) {
 
 Result<void> Connection::State::wait_for_tls(int result, std::int64_t until_ms) const {
   switch (SSL_get_error(ssl.get(), result)) {
-    case SSL_ERROR_WANT_READ: return wait(POLLIN, until_ms);
-    case SSL_ERROR_WANT_WRITE: return wait(POLLOUT, until_ms);
-    default: return failed(tls_reason());
+    case SSL_ERROR_WANT_READ:
+      return wait(POLLIN, until_ms);
+    case SSL_ERROR_WANT_WRITE:
+      return wait(POLLOUT, until_ms);
+    default:
+      return failed(tls_reason());
   }
 }
 
@@ -187,7 +195,8 @@ Result<void> Connection::send(std::string_view bytes) {
     std::int64_t until_ms = now_ms() + kStepMs;
     std::size_t size = std::min(bytes.size(), kWriteBytes);
     int done = 0;
-    while (ERR_clear_error(), (done = SSL_write(state_->ssl.get(), bytes.data(), static_cast<int>(size))) <= 0) {
+    while (ERR_clear_error(),
+           (done = SSL_write(state_->ssl.get(), bytes.data(), static_cast<int>(size))) <= 0) {
       if (auto waited = state_->wait_for_tls(done, until_ms); !waited) return waited;
     }
     bytes.remove_prefix(static_cast<std::size_t>(done));

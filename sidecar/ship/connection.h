@@ -1,6 +1,6 @@
 #pragma once
-// One TLS connection to the collector, for one thread: every call waits, but for a bounded time, and
-// ends at once when the interrupt fires. The server's certificate must chain to the CA file and
+// One TLS connection to the collector, for one thread: every call waits, but for a bounded time,
+// and ends at once when the interrupt fires. The server's certificate must chain to the CA file and
 // carry the host's name; TLS 1.2 or newer.
 
 #include <cstddef>

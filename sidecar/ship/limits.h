@@ -15,7 +15,8 @@ inline constexpr std::uint32_t kCompanyMs = 200;
 
 // Without a word from the spool the shipper looks for itself.
 inline constexpr std::uint32_t kLookMs = 1000;
-inline constexpr std::uint32_t kDrainLookMs = 20;  // while draining: the last records become durable
+inline constexpr std::uint32_t kDrainLookMs =
+    20;  // while draining: the last records become durable
 
 // After an error: the first wait, and the longest. Each is drawn between half and whole.
 inline constexpr std::uint32_t kBackoffMinMs = 200;

@@ -11,14 +11,15 @@ bool is_port(std::string_view text) {
 }
 bool is_host(std::string_view text) {
   return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == ':' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == ':' || c == '_';
   });
 }
 }  // namespace
 
 Result<Place> parse_place(std::string_view url) {
-  Error wrong{"the collector's address is https://host[:port], not \"" + std::string(url.substr(0, 200)) + "\""};
+  Error wrong{"the collector's address is https://host[:port], not \"" +
+              std::string(url.substr(0, 200)) + "\""};
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return wrong;
   std::string_view rest = url.substr(kScheme.size());
@@ -29,7 +30,8 @@ Result<Place> parse_place(std::string_view url) {
   auto host_end = bracketed ? rest.find(']') : rest.find(':');
   if (bracketed && host_end == std::string_view::npos) return wrong;
   place.host = bracketed ? rest.substr(1, host_end - 1) : rest.substr(0, host_end);
-  std::string_view port = host_end == std::string_view::npos ? "" : rest.substr(host_end + (bracketed ? 1 : 0));
+  std::string_view port =
+      host_end == std::string_view::npos ? "" : rest.substr(host_end + (bracketed ? 1 : 0));
   if (!port.empty() && port.front() != ':') return wrong;
   place.port = port.empty() ? "8443" : port.substr(1);
   bool colons = place.host.find(':') != std::string::npos;

@@ -9,9 +9,9 @@
 namespace chaperone::ship {
 
 struct Place {
-  std::string host;     // without brackets
-  std::string port;     // default 8443
-  std::string header;   // for the Host header
+  std::string host;    // without brackets
+  std::string port;    // default 8443
+  std::string header;  // for the Host header
 };
 Result<Place> parse_place(std::string_view url);
 

@@ -6,17 +6,21 @@
 namespace chaperone::ship {
 
 namespace {
-Error bad(const char* why) { return Error{std::string("the collector's answer is not HTTP as expected: ") + why}; }
+Error bad(const char* why) {
+  return Error{std::string("the collector's answer is not HTTP as expected: ") + why};
+}
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 template <class Number>
 bool read_number(std::string_view text, Number& out) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return !text.empty() && error == std::errc() && end == text.data() + text.size() && text[0] != '-';
+  return !text.empty() && error == std::errc() && end == text.data() + text.size() &&
+         text[0] != '-';
 }
 
 std::string_view take_line(std::string_view& rest) {
@@ -51,9 +55,11 @@ class Fields {
 
   Result<void> take(std::string_view line) {
     auto colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0 || !printable(line)) return bad("a header line");
+    if (colon == std::string_view::npos || colon == 0 || !printable(line))
+      return bad("a header line");
     std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
-    if (name.find_first_of(" \t") != std::string_view::npos) return bad("a blank in a header's name");
+    if (name.find_first_of(" \t") != std::string_view::npos)
+      return bad("a blank in a header's name");
     if (equal_ignoring_case(name, "Transfer-Encoding")) return bad("a transfer coding");
     if (equal_ignoring_case(name, "Content-Length")) {
       if (has_length_ || !read_number(value, head_.body_bytes)) return bad("Content-Length");

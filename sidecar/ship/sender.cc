@@ -22,12 +22,17 @@ std::int64_t wall_ns() {
 std::uint64_t mono_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
 }
 }  // namespace
 
-Sender::Sender(spool::Spool& spool, const ShipOptions& options, const Place& place, const Interrupt& interrupt)
-    : spool_(spool), options_(options), reader_(spool), client_(place, options.ca_file, interrupt),
+Sender::Sender(spool::Spool& spool, const ShipOptions& options, const Place& place,
+               const Interrupt& interrupt)
+    : spool_(spool),
+      options_(options),
+      reader_(spool),
+      client_(place, options.ca_file, interrupt),
       cursor_(spool.acknowledged()) {}
 
 // One line; blanks around it do not count, anything else inside makes it unusable in a header.
@@ -39,10 +44,13 @@ Result<std::string> Sender::token() const {
   ssize_t got = ::read(fd, token.data(), token.size());
   ::close(fd);
   token.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) token.pop_back();
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' '))
+    token.pop_back();
   bool plain = !token.empty() && token.size() <= kTokenBytesMax;
   for (char c : token) plain = plain && c > 0x20 && c < 0x7F;
-  if (!plain) return Error{"the token file " + path + " holds no token: one line of printable characters is wanted"};
+  if (!plain)
+    return Error{"the token file " + path +
+                 " holds no token: one line of printable characters is wanted"};
   return token;
 }
 
@@ -57,9 +65,10 @@ Step Sender::enrol() {
   auto secret = token();
   if (!secret) return failed(secret.error().message);
   audit::PublicKey key = spool_.public_key();
-  auto proof = spool_.sign(as_bytes(audit::enrol_message(spool_.writer(), key, audit::sha256(as_bytes(*secret)))));
-  std::string body = "{\"writer\":\"" + audit::hex(spool_.writer()) + "\",\"key\":\"" + audit::hex(key) +
-                     "\",\"signature\":\"" + audit::hex(proof) + "\"}";
+  auto proof = spool_.sign(
+      as_bytes(audit::enrol_message(spool_.writer(), key, audit::sha256(as_bytes(*secret)))));
+  std::string body = "{\"writer\":\"" + audit::hex(spool_.writer()) + "\",\"key\":\"" +
+                     audit::hex(key) + "\",\"signature\":\"" + audit::hex(proof) + "\"}";
   auto answer = client_.post("/v1/enrol", *secret, {{"Content-Type", "application/json"}}, body);
   if (!answer) return failed(answer.error().message);
   if (answer->head.status != 200) return on_refusal(*answer, "enrolment");
@@ -83,9 +92,11 @@ Step Sender::send() {
   batch_ = std::move(*batch);
   auto secret = token();
   if (!secret) return failed(secret.error().message);
-  // The collector named a record that we no longer have: what is missing is gone, and it is said so.
+  // The collector named a record that we no longer have: what is missing is gone, and it is said
+  // so.
   bool gap = expected_ != 0 && batch_.first_sequence > expected_;
-  auto proof = spool_.sign(as_bytes(audit::batch_message(spool_.writer(), as_bytes(batch_.frames), gap)));
+  auto proof =
+      spool_.sign(as_bytes(audit::batch_message(spool_.writer(), as_bytes(batch_.frames), gap)));
   std::vector<std::pair<std::string_view, std::string>> headers = {
       {"Content-Type", "application/vnd.chaperone.frames"},
       {"Chaperone-Writer", audit::hex(spool_.writer())},
@@ -99,7 +110,8 @@ Step Sender::send() {
 Step Sender::on_batch_answer(const Answer& answer) {
   const Head& head = answer.head;
   if (head.status == 200) {
-    if (head.acknowledged < batch_.last_sequence) return failed("the collector acknowledged less than it took");
+    if (head.acknowledged < batch_.last_sequence)
+      return failed("the collector acknowledged less than it took");
     // It may say more (sent before a crash of ours); only what it was shown now is known to agree.
     cursor_ = {batch_.last_sequence};
     expected_ = 0;
@@ -110,7 +122,8 @@ Step Sender::on_batch_answer(const Answer& answer) {
     error_.clear();
     return Step::kSent;
   }
-  if (head.status == 409 && head.error == "gap" && head.expected != 0 && head.expected != expected_) {
+  if (head.status == 409 && head.error == "gap" && head.expected != 0 &&
+      head.expected != expected_) {
     expected_ = head.expected;
     cursor_ = {head.expected - 1};
     return Step::kAgain;
@@ -121,7 +134,8 @@ Step Sender::on_batch_answer(const Answer& answer) {
 
 Step Sender::on_refusal(const Answer& answer, const char* what) {
   return failed("the collector refused our " + std::string(what) + " with status " +
-                std::to_string(answer.head.status) + (answer.head.error.empty() ? "" : " (" + answer.head.error + ")") +
+                std::to_string(answer.head.status) +
+                (answer.head.error.empty() ? "" : " (" + answer.head.error + ")") +
                 "; see its documentation for what to do");
 }
 

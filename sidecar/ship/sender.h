@@ -1,6 +1,6 @@
 #pragma once
-// One step of shipping at a time: enrol, or send the next batch. Knows what each answer means; waits
-// for nothing but the request itself.
+// One step of shipping at a time: enrol, or send the next batch. Knows what each answer means;
+// waits for nothing but the request itself.
 
 #include <cstdint>
 #include <string>
@@ -19,7 +19,8 @@ enum class Step : std::uint8_t {
 
 class Sender {
  public:
-  Sender(spool::Spool& spool, const ShipOptions& options, const Place& place, const Interrupt& interrupt);
+  Sender(spool::Spool& spool, const ShipOptions& options, const Place& place,
+         const Interrupt& interrupt);
 
   Step step();
   const std::string& error() const { return error_; }
@@ -41,9 +42,9 @@ class Sender {
   spool::SpoolReader reader_;
   Client client_;
   bool enrolled_ = false;
-  spool::Position cursor_;          // sent and acknowledged up to here
-  std::uint64_t expected_ = 0;      // 0, or what the collector said it wants next
-  spool::Batch batch_;              // held from send to answer only
+  spool::Position cursor_;      // sent and acknowledged up to here
+  std::uint64_t expected_ = 0;  // 0, or what the collector said it wants next
+  spool::Batch batch_;          // held from send to answer only
   std::uint64_t sent_records_ = 0, sent_bytes_ = 0;
   std::string error_;
 };

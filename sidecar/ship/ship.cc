@@ -24,9 +24,13 @@ std::uint64_t random_number() {
 }  // namespace
 
 struct Ship::State {
-  State(spool::Spool& the_spool, ShipOptions the_options, const Place& place, std::function<void()> on_acknowledged)
-      : spool(the_spool), options(std::move(the_options)), acknowledged(std::move(on_acknowledged)),
-        sender(spool, options, place, interrupt), all_there_at(Clock::now()) {}
+  State(spool::Spool& the_spool, ShipOptions the_options, const Place& place,
+        std::function<void()> on_acknowledged)
+      : spool(the_spool),
+        options(std::move(the_options)),
+        acknowledged(std::move(on_acknowledged)),
+        sender(spool, options, place, interrupt),
+        all_there_at(Clock::now()) {}
 
   void run();
   void wait_idle();
@@ -68,7 +72,8 @@ void Ship::State::wait_after_error() {
   std::unique_lock lock(mutex);
   bool drains = draining;
   std::uint32_t cap_ms = drains ? kBackoffDrainMs : kBackoffMaxMs;
-  auto until = Clock::now() + std::chrono::milliseconds(backoff_ms(status.errors_in_a_row, cap_ms, random_number()));
+  auto until = Clock::now() + std::chrono::milliseconds(
+                                  backoff_ms(status.errors_in_a_row, cap_ms, random_number()));
   wake.wait_until(lock, until, [&] { return stopping || draining != drains; });
 }
 
@@ -112,7 +117,8 @@ Result<std::unique_ptr<Ship>> Ship::start(spool::Spool& spool, const ShipOptions
                                           std::function<void()> acknowledged) {
   auto place = parse_place(options.url);
   if (!place) return place.error();
-  std::unique_ptr<Ship> ship(new Ship(std::make_unique<State>(spool, options, *place, std::move(acknowledged))));
+  std::unique_ptr<Ship> ship(
+      new Ship(std::make_unique<State>(spool, options, *place, std::move(acknowledged))));
   // A peer that is gone must be an error and not a signal; the thread inherits the mask.
   sigset_t all, before;
   sigfillset(&all);
@@ -137,7 +143,8 @@ bool Ship::flush(std::uint32_t deadline_ms) {
   state_->draining = true;
   state_->wake.notify_one();
   auto until = Clock::now() + std::chrono::milliseconds(deadline_ms);
-  bool there = state_->progress.wait_until(lock, until, [&] { return state_->stopping || state_->all_there(); });
+  bool there = state_->progress.wait_until(lock, until,
+                                           [&] { return state_->stopping || state_->all_there(); });
   state_->draining = false;
   return there && state_->all_there();
 }
@@ -154,11 +161,13 @@ void Ship::stop() {
 }
 
 ShipStatus Ship::status() const {
-  std::uint64_t appended = state_->spool.appended().sequence, there = state_->spool.acknowledged().sequence;
+  std::uint64_t appended = state_->spool.appended().sequence,
+                there = state_->spool.acknowledged().sequence;
   std::lock_guard lock(state_->mutex);
   ShipStatus status = state_->status;
   status.unacknowledged = appended - std::min(there, appended);
-  auto since = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - state_->all_there_at);
+  auto since =
+      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - state_->all_there_at);
   status.lag_ms = status.unacknowledged == 0 ? 0 : static_cast<std::uint64_t>(since.count());
   return status;
 }

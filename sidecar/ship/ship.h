@@ -1,6 +1,6 @@
 #pragma once
-// Sends the spool to the collector, in a thread of its own: enrols the writer's key, then batches in
-// order, each signed; acknowledges to the spool what the collector holds durably. At least once:
+// Sends the spool to the collector, in a thread of its own: enrols the writer's key, then batches
+// in order, each signed; acknowledges to the spool what the collector holds durably. At least once:
 // what was not acknowledged is sent again, and the collector stores it once.
 //
 // Nothing is lost by anything that happens here: records stay in the spool until acknowledged. The
@@ -18,9 +18,9 @@
 namespace chaperone::ship {
 
 struct ShipOptions {
-  std::string url;          // https://host[:port]
-  std::string ca_file;      // PEM; read for each connection
-  std::string token_file;   // the writer's token; read for each request
+  std::string url;         // https://host[:port]
+  std::string ca_file;     // PEM; read for each connection
+  std::string token_file;  // the writer's token; read for each request
   std::uint32_t company_ms = kCompanyMs;
   std::size_t batch_bytes = kBatchBytes;
 };
@@ -30,9 +30,9 @@ struct ShipStatus {
   std::uint64_t batches = 0, records = 0, bytes = 0;  // acknowledged since the start
   std::uint64_t errors = 0;                           // requests that failed, since the start
   std::uint64_t errors_in_a_row = 0;
-  std::uint64_t unacknowledged = 0;                   // records in the spool that are not yet there
-  std::uint64_t lag_ms = 0;                           // how long that number has not been 0
-  std::string last_error;                             // for people; empty while all is well
+  std::uint64_t unacknowledged = 0;  // records in the spool that are not yet there
+  std::uint64_t lag_ms = 0;          // how long that number has not been 0
+  std::string last_error;            // for people; empty while all is well
 };
 
 class Ship {
@@ -53,7 +53,8 @@ class Ship {
   // it is. Call it when nothing is appended any more (before or after Spool::close()).
   bool flush(std::uint32_t deadline_ms);
 
-  // Ends the thread; a request under way is given up. (A name that is being resolved is waited for.)
+  // Ends the thread; a request under way is given up. (A name that is being resolved is waited
+  // for.)
   void stop();
   ShipStatus status() const;
 

@@ -30,21 +30,24 @@ class Forger {
   void enrol(const audit::Id& writer, const audit::SigningKey& key) {
     auto hash = audit::sha256(as_bytes(token_));
     auto proof = key.sign(as_bytes(audit::enrol_message(writer, key.public_key(), hash)));
-    std::string body = "{\"writer\":\"" + audit::hex(writer) + "\",\"key\":\"" + audit::hex(key.public_key()) +
-                       "\",\"signature\":\"" + audit::hex(proof) + "\"}";
+    std::string body = "{\"writer\":\"" + audit::hex(writer) + "\",\"key\":\"" +
+                       audit::hex(key.public_key()) + "\",\"signature\":\"" + audit::hex(proof) +
+                       "\"}";
     report("enrol", client_.Post("/v1/enrol", headers(), body, "application/json"));
   }
 
   // Records [first, last) of the chain, counted from 0.
-  void send(const char* step, const audit::TestChain& chain, std::size_t first, std::size_t last, bool gap = false) {
+  void send(const char* step, const audit::TestChain& chain, std::size_t first, std::size_t last,
+            bool gap = false) {
     send_raw(step, chain.writer(), chain.key(), frames(chain, first, last), gap);
   }
 
-  void send_raw(const char* step, const audit::Id& writer, const audit::SigningKey& key, const std::string& body,
-                bool gap = false) {
+  void send_raw(const char* step, const audit::Id& writer, const audit::SigningKey& key,
+                const std::string& body, bool gap = false) {
     httplib::Headers all = headers();
     all.emplace("Chaperone-Writer", audit::hex(writer));
-    all.emplace("Chaperone-Signature", audit::hex(key.sign(as_bytes(audit::batch_message(writer, as_bytes(body), gap)))));
+    all.emplace("Chaperone-Signature",
+                audit::hex(key.sign(as_bytes(audit::batch_message(writer, as_bytes(body), gap)))));
     if (gap) all.emplace("Chaperone-Gap", "declared");
     report(step, client_.Post("/v1/batches", all, body, "application/vnd.chaperone.frames"));
   }
@@ -59,13 +62,16 @@ class Forger {
   httplib::Headers headers() const { return {{"Authorization", "Bearer " + token_}}; }
   static void report(const char* step, const httplib::Result& result) {
     std::string body = result && result->status != 200 ? result->body : "null";
-    bool text = result && result->status == 200 && result->get_header_value("Content-Type") == "application/json";
+    bool text = result && result->status == 200 &&
+                result->get_header_value("Content-Type") == "application/json";
     if (text) body = result->body;
-    std::printf("{\"step\":\"%s\",\"status\":%d,\"acknowledged\":\"%s\",\"expected\":\"%s\",\"error\":\"%s\",\"body\":%s}\n",
-                step, result ? result->status : -1,
-                result ? result->get_header_value("Chaperone-Acknowledged").c_str() : "",
-                result ? result->get_header_value("Chaperone-Expected").c_str() : "",
-                result ? result->get_header_value("Chaperone-Error").c_str() : "", body.c_str());
+    std::printf(
+        "{\"step\":\"%s\",\"status\":%d,\"acknowledged\":\"%s\",\"expected\":\"%s\",\"error\":\"%"
+        "s\",\"body\":%s}\n",
+        step, result ? result->status : -1,
+        result ? result->get_header_value("Chaperone-Acknowledged").c_str() : "",
+        result ? result->get_header_value("Chaperone-Expected").c_str() : "",
+        result ? result->get_header_value("Chaperone-Error").c_str() : "", body.c_str());
     std::fflush(stdout);
   }
 
@@ -156,8 +162,12 @@ int main(int argc, char** argv) {
   std::ifstream(argv[3]) >> token;
   Forger forger(host, std::atoi(url.c_str() + colon + 1), argv[2], token);
   const std::map<std::string, void (*)(Forger&)> scenarios = {
-      {"duplicates", duplicates}, {"gaps", gaps}, {"forks", forks}, {"damage", damage},
-      {"owner", [](Forger& f) { impostor(f, true); }}, {"impostor", [](Forger& f) { impostor(f, false); }}};
+      {"duplicates", duplicates},
+      {"gaps", gaps},
+      {"forks", forks},
+      {"damage", damage},
+      {"owner", [](Forger& f) { impostor(f, true); }},
+      {"impostor", [](Forger& f) { impostor(f, false); }}};
   auto found = scenarios.find(argv[4]);
   if (found == scenarios.end()) return 2;
   found->second(forger);

@@ -1,6 +1,7 @@
 // A sidecar without traffic: appends sessions to a real spool and ships them. For the collector's
 // tests; prints one line of JSON at the end.
-//   spool_sender SPOOL URL CA TOKEN-FILE [--sessions N] [--commands M] [--pace-us U] [--flush-ms F] [--text T]
+//   spool_sender SPOOL URL CA TOKEN-FILE [--sessions N] [--commands M] [--pace-us U] [--flush-ms F]
+//   [--text T]
 #include <unistd.h>
 
 #include <cstdio>
@@ -30,8 +31,10 @@ class Agent {
     subject_.pod = "agent-1", subject_.pod_namespace = "shop", subject_.service_account = "agent";
     audit::encode(audit::Who{&subject_, 10001}, who_);
     audit::Where where;
-    where.resource = "orders-db", where.protocol = Protocol::kPostgres, where.target_name = "db.internal";
-    where.client_user = "agent", where.client_database = "orders", where.upstream_role = "orders_rw";
+    where.resource = "orders-db", where.protocol = Protocol::kPostgres,
+    where.target_name = "db.internal";
+    where.client_user = "agent", where.client_database = "orders",
+    where.upstream_role = "orders_rw";
     where.upstream_database = "orders", where.application_name = "psql";
     audit::encode(where, where_);
     encode_meanings();
@@ -54,31 +57,48 @@ class Agent {
  private:
   void encode_meanings() {
     Meaning meaning;
-    Statement select{"SELECT", Effect::kRead, {{ObjectKind::kTable, "public.orders", Effect::kRead}},
-                     {{"public.orders", "customer", Effect::kRead}}, {}, RowBound::kBounded, {}, ""};
+    Statement select{"SELECT",
+                     Effect::kRead,
+                     {{ObjectKind::kTable, "public.orders", Effect::kRead}},
+                     {{"public.orders", "customer", Effect::kRead}},
+                     {},
+                     RowBound::kBounded,
+                     {},
+                     ""};
     meaning = {{select}, Effect::kRead, Risk::kLow, 1};
     audit::encode(meaning, read_);
-    Statement drop{"DROP TABLE", Effect::kDrop, {{ObjectKind::kTable, "public.secrets", Effect::kDrop}},
-                   {}, {}, RowBound::kNotApplicable, {}, ""};
+    Statement drop{"DROP TABLE",
+                   Effect::kDrop,
+                   {{ObjectKind::kTable, "public.secrets", Effect::kDrop}},
+                   {},
+                   {},
+                   RowBound::kNotApplicable,
+                   {},
+                   ""};
     meaning = {{drop}, Effect::kDrop, Risk::kCritical, 2};
     audit::encode(meaning, drop_);
     audit::Ruling ruling;
     ruling.verdict = audit::Verdict::kAllow, ruling.rule = "read-orders";
     audit::encode(ruling, allowed_);
-    ruling.verdict = audit::Verdict::kDeny, ruling.rule = "no-drops", ruling.reason = "dropping is forbidden";
+    ruling.verdict = audit::Verdict::kDeny, ruling.rule = "no-drops",
+    ruling.reason = "dropping is forbidden";
     audit::encode(ruling, denied_);
   }
 
   bool command(spool::Spool& spool, std::uint64_t operation, bool refused) {
     audit::EncodedPart asked, outcome;
-    std::string text = refused ? "DROP TABLE secrets" : "SELECT customer FROM orders WHERE id = " + std::to_string(operation) + text_;
+    std::string text =
+        refused ? "DROP TABLE secrets"
+                : "SELECT customer FROM orders WHERE id = " + std::to_string(operation) + text_;
     audit::encode(audit::Asked{text, {}, false}, asked);
     audit::Outcome came;
     came.status = refused ? audit::OutcomeStatus::kRefused : audit::OutcomeStatus::kOk;
     if (!refused) came.rows = 1, came.duration_ns = 250'000;
     audit::encode(came, outcome);
-    bool kept = refused ? put(spool, audit::RecordKind::kCommand, operation, {&who_, &where_, &drop_, &denied_, &asked})
-                        : put(spool, audit::RecordKind::kCommand, operation, {&who_, &where_, &read_, &allowed_, &asked});
+    bool kept = refused ? put(spool, audit::RecordKind::kCommand, operation,
+                              {&who_, &where_, &drop_, &denied_, &asked})
+                        : put(spool, audit::RecordKind::kCommand, operation,
+                              {&who_, &where_, &read_, &allowed_, &asked});
     return kept && put(spool, audit::RecordKind::kOutcome, operation, {&outcome});
   }
 
@@ -95,7 +115,8 @@ class Agent {
   audit::EncodedPart who_, where_, read_, drop_, allowed_, denied_;
 };
 
-int run(const std::string& dir, const ship::ShipOptions& options, std::map<std::string, std::string> flags) {
+int run(const std::string& dir, const ship::ShipOptions& options,
+        std::map<std::string, std::string> flags) {
   Agent agent(flags.count("--text") ? " -- " + flags["--text"] : "");
   spool::SpoolOptions spool_options;
   spool_options.dir = dir, spool_options.key_dir = dir, spool_options.build = "test";
@@ -110,20 +131,24 @@ int run(const std::string& dir, const ship::ShipOptions& options, std::map<std::
   spool::Syncer syncer(**spool, 20, [&] { shipping->poke(); });
   bool kept = true;
   for (int i = 0; kept && i < std::stoi(flags["--sessions"]); ++i) {
-    kept = agent.session(**spool, std::stoi(flags["--commands"]), static_cast<unsigned>(std::stoul(flags["--pace-us"])));
+    kept = agent.session(**spool, std::stoi(flags["--commands"]),
+                         static_cast<unsigned>(std::stoul(flags["--pace-us"])));
     kept = kept && (*spool)->tick(wall_ns(), mono_ns()).ok();
   }
   kept = kept && (*spool)->close(wall_ns(), mono_ns()).ok();
   bool flushed = (*ship)->flush(static_cast<std::uint32_t>(std::stoul(flags["--flush-ms"])));
   auto status = (*ship)->status();
   (*ship)->stop();
-  std::printf("{\"writer\":\"%s\",\"appended\":%llu,\"acknowledged\":%llu,\"flushed\":%s,\"enrolled\":%s,"
-              "\"errors\":%llu,\"batches\":%llu,\"lag_ms\":%llu,\"last_error\":\"%s\"}\n",
-              audit::hex((*spool)->writer()).c_str(), static_cast<unsigned long long>((*spool)->appended().sequence),
-              static_cast<unsigned long long>((*spool)->acknowledged().sequence), flushed ? "true" : "false",
-              status.enrolled ? "true" : "false", static_cast<unsigned long long>(status.errors),
-              static_cast<unsigned long long>(status.batches), static_cast<unsigned long long>(status.lag_ms),
-              status.last_error.c_str());
+  std::printf(
+      "{\"writer\":\"%s\",\"appended\":%llu,\"acknowledged\":%llu,\"flushed\":%s,\"enrolled\":%s,"
+      "\"errors\":%llu,\"batches\":%llu,\"lag_ms\":%llu,\"last_error\":\"%s\"}\n",
+      audit::hex((*spool)->writer()).c_str(),
+      static_cast<unsigned long long>((*spool)->appended().sequence),
+      static_cast<unsigned long long>((*spool)->acknowledged().sequence),
+      flushed ? "true" : "false", status.enrolled ? "true" : "false",
+      static_cast<unsigned long long>(status.errors),
+      static_cast<unsigned long long>(status.batches),
+      static_cast<unsigned long long>(status.lag_ms), status.last_error.c_str());
   return kept ? 0 : 1;
 }
 }  // namespace
