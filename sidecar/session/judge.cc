@@ -53,10 +53,27 @@ JudgedPtr Scope::settle_miss(std::string_view text) {
   return settled;
 }
 
+JudgedPtr Scope::judge_with_code(std::string_view text, const sql::PreparedTexts* prepared) const {
+  auto judged = std::make_shared<Judged>();
+  sql::Names names{facts_.catalogue.get(), prepared, facts_.search_path, facts_.role};
+  judged->analysis = sql::analyse(text, facts_.reading, names);
+  Meaning& meaning = judged->analysis.meaning;
+  for (Statement& statement : meaning.statements) statement.effects |= Effect::kRunCode;
+  meaning.effects |= Effect::kRunCode;
+  meaning.risk = risk_of(meaning.effects);
+  judged->analysis.may_change_reading = judged->analysis.leaves_session_state = true;
+  return finish(std::move(judged));
+}
+
 JudgedPtr Scope::judge_anew(std::string_view text, const sql::PreparedTexts* prepared) const {
   auto judged = std::make_shared<Judged>();
   sql::Names names{facts_.catalogue.get(), prepared, facts_.search_path, facts_.role};
   judged->analysis = sql::analyse(text, facts_.reading, names);
+  return finish(std::move(judged));
+}
+
+// What the policy settles about a meaning, and the parts of its record.
+JudgedPtr Scope::finish(std::shared_ptr<Judged> judged) const {
   judged->policy = facts_.policy;
   if (const policy::Resource* resource = this->resource()) {
     judged->prepared = facts_.policy->prepare(subject_, *resource, judged->analysis.meaning);

@@ -57,6 +57,9 @@ class Scope {
   // Never null.
   // `prepared`: the session's prepared statements, for EXECUTE; may be null.
   JudgedPtr judge(std::string_view text, const sql::PreparedTexts* prepared);
+  // The same with code that the text does not show: values of a type made in this database run its
+  // functions. Never cached.
+  JudgedPtr judge_with_code(std::string_view text, const sql::PreparedTexts* prepared) const;
   // A name in this text was missing from the catalogue, the catalogue was found fresh, and so the
   // name is missing for good: the judgement stands without its catalogue_miss.
   JudgedPtr settle_miss(std::string_view text);
@@ -65,6 +68,7 @@ class Scope {
   struct KeyHash {
     std::size_t operator()(const sql::ShapeKey& key) const { return key.low; }
   };
+  JudgedPtr finish(std::shared_ptr<Judged> judged) const;
   JudgedPtr judge_anew(std::string_view text, const sql::PreparedTexts* prepared) const;
 
   ScopeFacts facts_;

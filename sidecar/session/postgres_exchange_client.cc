@@ -31,6 +31,18 @@ bool is_ascii(std::string_view text) {
   return true;
 }
 
+// PostgreSQL's FirstNormalObjectId: types from here on were made by users, and their input, checks
+// and casts are code of theirs.
+constexpr std::uint32_t kUserTypeMin = 16384;
+
+bool names_user_type(const pg::FrontendMessage& message) {
+  ByteReader types(message.parameter_types);
+  while (types.size() >= 4) {
+    if (types.take_u32() >= kUserTypeMin) return true;
+  }
+  return false;
+}
+
 // Of a Parse that is only prepared: it asks about structure, what it would do comes with its Bind.
 const audit::EncodedPart& prepare_meaning() {
   static const audit::EncodedPart part = [] {
@@ -75,6 +87,7 @@ void PostgresExchange::on_client(Bytes fresh) {
 // Answers how many bytes of `input` are dealt with: sent, swallowed, replaced or in the outbox.
 std::size_t PostgresExchange::pump_client(Bytes input) {
   now_ns_ = mono_now_ns();
+  std::uint64_t begun_before = operations_begun_;
   std::size_t at = 0, span = 0;  // [span, at) is decided and goes on unchanged
   auto flush = [&] {
     if (at > span) emit(input.subspan(span, at - span));
@@ -106,6 +119,7 @@ std::size_t PostgresExchange::pump_client(Bytes input) {
   if (!failed_ && !record_parse()) return at;
   if (!failed_) flush();
   if (!failed_ && !trailing_.empty()) emit(as_bytes(std::exchange(trailing_, {})));
+  if (operations_begun_ != begun_before) metrics_.added.add(mono_now_ns() - now_ns_);
   if (!outbox_.empty()) ports_.need_durable(outbox_position_, outbox_durability_);
   return at;
 }
@@ -339,8 +353,10 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
                            "close some of them (DEALLOCATE)");
   }
   Action action = Action::kWait;
+  bool with_code = names_user_type(message);
   JudgedPtr judged = judge(message.text, action);
   if (!judged) return action;
+  if (with_code) judged = scope_->judge_with_code(message.text, &names_);
   policy::Decision decision = judged->prepared.settled;
   if (read_only_ && judged->analysis.lifts_read_only) decision = decide(*judged, message.text, {});
   // Rules that ask for values have their say at Bind; what is refused whatever they are, is here.
@@ -351,6 +367,7 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
   statement->judged = judged;
   statement->text = message.text;
   statement->scope = scope_;
+  statement->with_code = with_code;
   ByteReader types(message.parameter_types);
   while (types.size() >= 4) statement->parameter_types.push_back(types.take_u32());
   if (!message.statement.empty()) stateless_ = false;
@@ -375,6 +392,7 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
     Action action = Action::kWait;
     JudgedPtr anew = judge(statement->text, action);
     if (!anew) return action;
+    if (statement->with_code) anew = scope_->judge_with_code(statement->text, &names_);
     statement->judged = std::move(anew);
     statement->scope = scope_;
   }

@@ -1,6 +1,7 @@
 #include "sidecar/session/postgres_handshake.h"
 
 #include "proto-parsers/postgres/encode.h"
+#include "sidecar/session/credential.h"
 #include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/worker.h"
 
@@ -13,6 +14,11 @@ constexpr std::string_view kProtocolViolation = "08P01";
 constexpr std::string_view kCannotConnect = "08001";
 constexpr std::string_view kNotPermitted = "42501";
 constexpr std::string_view kDiskFull = "53100";
+constexpr std::string_view kInvalidPassword = "28P01";
+
+// Between a password's change at the server and that of the mounted file. The kubelet may take a
+// minute; who rotates with two roles never waits. Kept below the clients' own connect timeouts.
+constexpr std::uint64_t kRotationMs = 5000;
 
 std::string setting(const pg::StartupRequest& request, std::string_view name) {
   for (const pg::Setting& one : request.settings) {
@@ -133,6 +139,7 @@ void PostgresSession::begin_upstream(const pg::StartupRequest& request, const st
 
 void PostgresSession::on_upstream_ready(const UpstreamFailure* failure) {
   if (phase_ != Phase::kOpening) return;
+  if (failure && await_rotation(*failure)) return;
   if (failure) {
     // The server's own refusal keeps its SQLSTATE; its text may name what the agent may not know.
     return refuse(failure->sqlstate.empty() ? kCannotConnect : failure->sqlstate, failure->word,
@@ -157,6 +164,30 @@ void PostgresSession::on_upstream_ready(const UpstreamFailure* failure) {
   Bytes early = handshake->gate.join({});
   if (!early.empty()) exchange_->on_client(early);
   after_client_turn();
+}
+
+// True while the refused login may yet be followed by one with a newer credential.
+bool PostgresSession::await_rotation(const UpstreamFailure& failure) {
+  if (failure.sqlstate != kInvalidPassword) return false;
+  std::uint64_t now_ms = worker_.loop.now_ms();
+  if (handshake_->retry_until_ms == 0) handshake_->retry_until_ms = now_ms + kRotationMs;
+  if (now_ms >= handshake_->retry_until_ms) return false;
+  handshake_->refused_credential = upstream_->credential_version();
+  return true;
+}
+
+// By the sweep: the credential's files have changed since the server refused it, or they have not.
+void PostgresSession::retry_login(std::uint64_t now_ms) {
+  if (!handshake_ || handshake_->refused_credential.empty()) return;
+  bool changed = credential_version(resource_->credential) != handshake_->refused_credential;
+  if (!changed && now_ms < handshake_->retry_until_ms) return;
+  handshake_->refused_credential.clear();
+  if (!changed) {
+    return refuse(kInvalidPassword, "login", "the server refuses the credential of resource \"" +
+                  resource_->name + "\"", "the operator can renew its password_file");
+  }
+  upstream_ = std::make_unique<PostgresUpstream>(worker_, upstream_->plan_ptr());
+  upstream_->open([this](const UpstreamFailure* failure) { on_upstream_ready(failure); });
 }
 
 // What a server says between login and the first command, in our own words where they are ours.

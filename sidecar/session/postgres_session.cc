@@ -169,6 +169,7 @@ void PostgresSession::on_sweep(std::uint64_t now_ms) {
   std::uint64_t idle_ms = now_ms - active_ms_;
   if (phase_ != Phase::kOpen) {
     if (idle_ms > times.login_ms) refuse("08006", "login_timeout", "the login took longer than the sidecar allows");
+    else if (phase_ == Phase::kOpening) retry_login(now_ms);
     return;
   }
   if (times.idle_ms != 0 && idle_ms > times.idle_ms && exchange_->at_rest()) {

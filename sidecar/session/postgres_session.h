@@ -49,6 +49,8 @@ class PostgresSession final : public Session,
   void begin_upstream(const pg::StartupRequest& request, const std::string& role,
                       const std::string& database);
   void on_upstream_ready(const UpstreamFailure* failure);
+  bool await_rotation(const UpstreamFailure& failure);
+  void retry_login(std::uint64_t now_ms);
   void greet();
   void set_where(const pg::StartupRequest* request, const std::string& role,
                  const std::string& database);

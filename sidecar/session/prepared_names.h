@@ -18,6 +18,7 @@ struct PreparedStatement {
   JudgedPtr judged;  // against the scope of its time; judged anew from `text` when that changed
   std::shared_ptr<Scope> scope;
   std::string text;
+  bool with_code = false;  // a parameter's type was made in this database
   std::vector<std::uint32_t> parameter_types;  // as far as the client named them
 };
 using StatementPtr = std::shared_ptr<PreparedStatement>;
