@@ -204,6 +204,8 @@ Judgement judge(const Rules& rules, const Subject& subject, const Resource& reso
     raise_durability(place, allows, judgement.durability);
     if (judgement.watchable) cover(place, watched);
   }
+  // What passes with the session is owed to whatever opens it.
+  if (judgement.allow_rule == 0 && !allows.empty()) judgement.allow_rule = allows.front()->index;
   if (meaning.statements.empty()) judge_blockers({rules, subject, resource, nullptr, 0}, judgement);
   if (allows.empty() && holds.empty() && !rules.default_allow) {
     static const auto kNobody =

@@ -79,9 +79,21 @@ std::optional<std::pair<int, int>> hours_from(std::string_view text) {
   return std::pair{from, to};
 }
 
-// "UTC" or "+02:00".
+// IANA's own fixed offsets count westwards: "Etc/GMT+5" is five hours behind UTC.
+std::optional<int> etc_zone_from(std::string_view text) {
+  if (text.size() < 2 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  int hours = 0;
+  const char* last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data() + 1, last, hours);
+  if (error != std::errc{} || end != last || hours < 0 || hours > 14) return std::nullopt;
+  return (text[0] == '+' ? -1 : 1) * hours * 60;
+}
+
+// "UTC", "+02:00" or "Etc/GMT-2".
 std::optional<int> zone_from(std::string_view text) {
-  if (text == "UTC") return 0;
+  constexpr std::string_view kEtc = "Etc/GMT";
+  if (text == "UTC" || text == "Etc/UTC" || text == kEtc) return 0;
+  if (text.substr(0, kEtc.size()) == kEtc) return etc_zone_from(text.substr(kEtc.size()));
   bool shaped = text.size() == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':';
   if (!shaped) return std::nullopt;
   int hours = 0, minutes = 0;

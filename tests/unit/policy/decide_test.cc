@@ -201,6 +201,7 @@ TEST_CASE("decide: transactions and empty commands pass with the session") {
   std::vector<Statement> begin = {statement("BEGIN", Effect::kTransaction)};
   CHECK(verdict(kReader, begin) == kAllow);
   CHECK(verdict(kReader, {}) == kAllow);
+  CHECK(decide(*policy_with(kReader), meaning_of(begin)).rule == "r");
   CHECK(verdict("", begin) == kDeny);
   CHECK(verdict("", {}) == kDeny);
   CHECK(verdict(kReader + "- {name: d, action: deny, match: {effects: [transaction]}}\n", begin) ==

@@ -109,6 +109,24 @@ TEST_CASE("guard: time windows") {
   CHECK_FALSE(inside(night, kThursday + 12 * kHour));
 }
 
+TEST_CASE("guard: zones are fixed offsets, written as such or by IANA's names of them") {
+  auto at = [](const std::string& zone, std::int64_t hour) {
+    Asking asking;
+    asking.now_s = hour * 3600;
+    return verdict(
+        "rules:\n- {name: a, action: allow, match: {effects: [read], time: {hours: "
+        "[\"12:00-13:00\"], zone: \"" +
+            zone + "\"}}}\n",
+        {select_from("public.t")}, asking);
+  };
+  CHECK(at("UTC", 12) == kAllow);
+  CHECK(at("+02:00", 10) == kAllow);
+  CHECK(at("-05:30", 17) == kDeny);
+  CHECK(at("-05:00", 17) == kAllow);
+  CHECK(at("Etc/GMT-2", 10) == kAllow);
+  CHECK(at("Etc/GMT+5", 17) == kAllow);
+}
+
 TEST_CASE("guard: an except with a guard steps in only when it holds") {
   const std::string rules = R"(rules:
 - {name: all, action: allow}
