@@ -47,6 +47,7 @@ Result<StreamPtr> Stream::adopt(Loop& loop, int fd, const Address& peer) {
 void Stream::observe(StreamObserver* observer) {
   StreamImpl& impl = StreamImpl::of(*this);
   bool first = impl.observer == nullptr;
+  if (!observer) pause();
   impl.observer = observer;
   if (first) resume();
 }

@@ -65,7 +65,8 @@ class Stream {
   // On error the socket is closed.
   static Result<StreamPtr> adopt(Loop& loop, int fd, const Address& peer);
 
-  // Starts reading. The observer outlives the stream or its on_closed(), and may be exchanged.
+  // Starts reading. The observer outlives the stream or its on_closed(), and may be exchanged. With
+  // null nothing is read until the next one comes.
   void observe(StreamObserver* observer);
 
   // The kernel takes what it can at once, without copy or allocation; the rest is copied and

@@ -57,7 +57,8 @@ struct StreamImpl final : Stream {
   bool was_over : 1 = false;        // on_drained() is owed
   bool end_wanted : 1 = false;      // end() was called
   bool fin_sent : 1 = false;
-  bool peer_ended : 1 = false;
+  bool read_ended : 1 = false;    // the socket has ended; under TLS bytes may lie in the engine
+  bool peer_ended : 1 = false;    // and the observer knows
   bool write_broken : 1 = false;  // the kernel takes no more; reading will tell why
   bool discarding : 1 = false;    // close_after_flush(): what still comes is dropped
 
@@ -76,6 +77,7 @@ struct StreamImpl final : Stream {
   // stream_io.cc
   void start_reading();
   void on_read(ssize_t size);
+  void on_read_end();
   void on_peer_end();
   void send_raw(Bytes bytes);  // to the socket, whatever it means
   void enqueue(Bytes bytes);

@@ -20,7 +20,7 @@ ssize_t try_send(int fd, Bytes bytes) {
 }  // namespace
 
 void StreamImpl::start_reading() {
-  if (is_paused || is_closing || peer_ended) return;
+  if (is_paused || is_closing || read_ended) return;
   int error = uv_read_start(
       as_stream(tcp),
       [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
@@ -59,14 +59,22 @@ void StreamImpl::on_read(ssize_t size) {
     return tls ? on_cipher(bytes) : observer->on_bytes(bytes);
   }
   if (size == 0) return;
-  if (size == UV_EOF) return on_peer_end();
+  if (size == UV_EOF) return on_read_end();
   fail(uv_strerror(static_cast<int>(size)));
+}
+
+// What was decrypted, or kept by a pause, comes before the end.
+void StreamImpl::on_read_end() {
+  read_ended = true;
+  uv_read_stop(as_stream(tcp));
+  if (tls && tls->secure() && !discarding) return pump_tls();
+  on_peer_end();
 }
 
 void StreamImpl::on_peer_end() {
   if (peer_ended) return;
   if (tls && !tls->secure()) return fail("the peer left during the TLS handshake");
-  peer_ended = true;
+  peer_ended = read_ended = true;
   uv_read_stop(as_stream(tcp));
   if (write_broken) return fail("the peer has closed the connection while we were sending");
   if (!discarding && observer) observer->on_end();

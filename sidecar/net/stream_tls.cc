@@ -43,7 +43,9 @@ void StreamImpl::pump_tls() {
   if (tls->secure() || pump_handshake()) {
     while (!is_paused && !is_closing && !peer_ended && pump_plain()) continue;
   }
-  if (!is_closing) tls->keep();
+  if (is_closing) return;
+  tls->keep();
+  if (read_ended && !is_paused) on_peer_end();
 }
 
 bool StreamImpl::pump_handshake() {
@@ -61,7 +63,7 @@ bool StreamImpl::pump_plain() {
   std::size_t size = 0;
   TlsEngine::Step step = tls->read(plain, kReadBufferBytes, size, on_loop->cipher_buffer());
   send_cipher();
-  if (size > 0) observer->on_bytes({plain, size});
+  if (size > 0 && !is_closing) observer->on_bytes({plain, size});
   if (is_closing || step == TlsEngine::Step::kMore) return false;
   if (step == TlsEngine::Step::kFailed) fail(tls->error());
   if (step == TlsEngine::Step::kEnded && !is_paused) on_peer_end();

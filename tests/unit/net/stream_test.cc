@@ -243,3 +243,17 @@ TEST_CASE("a relay keeps a slow reader's backlog within its mark") {
   CHECK(source.heard == "thanks");
   CHECK(source.why.empty());
 }
+
+TEST_CASE("a stream without observer reads nothing and loses nothing") {
+  Loop loop;
+  Pair pair(loop);
+  pair.server.stream->observe(nullptr);
+  pair.client.stream->write(as_bytes("early"));
+  pair.client.stream->end();
+  int turns = 0;
+  run_until(loop, [&] { return ++turns > 20; });
+  Ear next;
+  next.take(std::move(pair.server.stream));
+  run_until(loop, [&] { return next.ended; });
+  CHECK(next.heard == "early");
+}

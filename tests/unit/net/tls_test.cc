@@ -375,3 +375,34 @@ TEST_CASE("a server without TLS is told from one that left") {
     CHECK(pair.client.why.find("during the TLS handshake") != std::string::npos);
   }
 }
+
+TEST_CASE("what a pause kept under TLS comes before the end") {
+  TempDir dir;
+  auto server = open_server(dir);
+  TlsClient client(trusting(dir / "trust/ca.pem"));
+  Loop loop;
+  Pair pair(loop);
+  pair.server.stream->start_tls_server(*server, {"127.0.0.1"}, {});
+  pair.client.stream->start_tls_client(client, "127.0.0.1");
+  run_until(loop, [&] { return both_secure(pair) || either_closed(pair); });
+  // Each record of its own, so that the first delivery leaves others behind.
+  std::string big = pattern(200'000);
+  bool paused_once = false;
+  pair.client.then = [&](Bytes) {
+    pair.client.stream->pause();
+    paused_once = true;
+  };
+  pair.server.stream->write(as_bytes(big));
+  bool orderly = GENERATE(true, false);
+  orderly ? pair.server.stream->end() : pair.server.stream->close_after_flush();
+  run_until(loop, [&] { return paused_once; });
+  int turns = 0;
+  run_until(loop, [&] { return ++turns > 20; });
+  CHECK_FALSE(pair.client.ended);
+  run_until(loop, [&] {
+    if (pair.client.stream->paused()) pair.client.stream->resume();
+    return pair.client.ended || pair.client.closed;
+  });
+  CHECK(pair.client.ended);
+  CHECK((pair.client.heard == big));
+}
