@@ -3,6 +3,12 @@
 #include "proto-parsers/base/check.h"
 
 namespace chaperone::session {
+namespace {
+
+// Settled changes are dropped in such lots, so that dropping costs little.
+constexpr std::size_t kSettledMax = 64;
+
+}  // namespace
 
 StatementPtr PreparedNames::statement(std::string_view name) const {
   for (std::size_t i = pending_.size(); i-- > settled_;) {
@@ -51,8 +57,9 @@ void PreparedNames::settle(bool confirmed) {
     }
     if (change.statement) statements_.emplace(std::move(change.name), std::move(change.statement));
   }
-  if (settled_ == pending_.size()) {
-    pending_.clear();
+  // A pipeline that never rests must not keep its past.
+  if (settled_ == pending_.size() || settled_ >= kSettledMax) {
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(settled_));
     settled_ = 0;
   }
 }

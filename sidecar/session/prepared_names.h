@@ -51,8 +51,8 @@ class PreparedNames final : public sql::PreparedTexts {
 
   // The server's own list replaces ours (SQL's PREPARE and DEALLOCATE share the names).
   void replace_statements(std::map<std::string, StatementPtr, std::less<>> statements);
-  bool empty() const { return statements_.empty() && pending_.empty(); }
-  std::size_t size() const { return statements_.size() + pending_.size(); }
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return statements_.size() + pending_.size() - settled_; }
   std::size_t text_bytes() const { return text_bytes_; }
 
  private:
