@@ -181,10 +181,11 @@ def main():
         for call in framings.PROTOCOL_ATTACKS:
             if (chosen.only or "") in call.__name__:
                 runs.attack(call.__name__, lambda opened, call=call: call(opened, target.oid_of))
+        alive = chosen.through == "direct" or one.process.running()
     verdict = "had no effect on a bare server" if runs.direct else "got through"
     print(f"{runs.count} attacks in {time.monotonic() - begin:.0f} s, {len(runs.wrong)} {verdict}"
           f"{f', {runs.tame} need the simple framing' if runs.tame else ''}")
-    if chosen.through == "sidecar" and not one.process.running():
+    if not alive:
         sys.exit(f"the sidecar did not live through it:\n{one.process.tail()}")
     if runs.wrong or not runs.count:
         sys.exit(1)

@@ -299,8 +299,8 @@ class SidecarTest(unittest.TestCase):
         found = {}
 
         def arrived():
-            found["text"] = str(records(self.world, self.collector, "text=8812"))
-            return "drop" in found["text"].lower() and "alter" in found["text"].lower()
+            found["text"] = str(records(self.world, self.collector, "kind=command&limit=50"))
+            return all(word in found["text"] for word in (marker, "alter role", "marker_8812"))
         self.eventually(arrived, "the records arrived")
         self.assertNotIn("-secret", found["text"])
 
