@@ -7,6 +7,7 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "sidecar/capture/socket_handle.h"
@@ -76,10 +77,8 @@ void read_family(int family, int level, const std::string& tool, std::vector<For
   // An entries request is this header and then room for the table.
   constexpr std::size_t header = sizeof(ipt_get_entries);
   std::vector<char> answer(header + info.size);
-  ipt_get_entries request{};
-  std::strcpy(request.name, "nat");
-  request.size = info.size;
-  std::memcpy(answer.data(), &request, header);
+  std::strcpy(answer.data() + offsetof(ipt_get_entries, name), "nat");
+  std::memcpy(answer.data() + offsetof(ipt_get_entries, size), &info.size, sizeof info.size);
   size = static_cast<socklen_t>(answer.size());
   if (getsockopt(socket.fd(), level, IPT_SO_GET_ENTRIES, answer.data(), &size) != 0) {
     found.push_back({tool, std::to_string(info.num_entries) + " entries that cannot be read"});
