@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sidecar/admin/admin_server.h"
+#include "sidecar/admin/json.h"
 
 namespace chaperone::admin {
 
@@ -143,7 +144,7 @@ void write_value(const Value& value, std::size_t indent, std::string& out) {
 
 std::string pretty(const std::string& json) {
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  document.Parse(json.data(), json.size());
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
   writer.SetIndent(' ', kIndent);
@@ -155,8 +156,9 @@ std::string pretty(const std::string& json) {
 
 Result<std::string> as_tables(const std::string& json) {
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-  if (document.HasParseError()) return Error{"the sidecar's answer is no JSON"};
+  if (nests_shallowly(json)) document.Parse(json.data(), json.size());
+  if (document.HasParseError() || !nests_shallowly(json))
+    return Error{"the sidecar's answer is no JSON"};
   std::string out;
   write_value(document, 0, out);
   return out;

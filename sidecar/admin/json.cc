@@ -4,12 +4,13 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "sidecar/admin/limits.h"
+
 namespace chaperone::admin {
 
 namespace {
 
-// Iterative, so that a deeply nested text cannot exhaust the stack.
-constexpr unsigned kParse = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+constexpr unsigned kParse = rapidjson::kParseValidateEncodingFlag;
 
 std::string text_of(const rapidjson::Value& value) {
   rapidjson::StringBuffer buffer;
@@ -19,6 +20,7 @@ std::string text_of(const rapidjson::Value& value) {
 }
 
 bool parse(const std::string& text, rapidjson::Document& document) {
+  if (!nests_shallowly(text)) return false;
   document.Parse<kParse>(text.data(), text.size());
   return !document.HasParseError();
 }
@@ -31,6 +33,24 @@ std::string error_reply(const std::string& message) {
 }
 
 }  // namespace
+
+bool nests_shallowly(std::string_view json) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    char c = json[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '{' || c == '[')) {
+      if (++depth > kJsonDepthMax) return false;
+    } else if (!quoted && (c == '}' || c == ']')) {
+      --depth;
+    }
+  }
+  return true;
+}
 
 Result<AdminRequest> parse_admin_request(const std::string& line) {
   rapidjson::Document document;

@@ -1,7 +1,6 @@
 #pragma once
 // The few things that this room does with JSON; RapidJSON stays behind it.
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,5 +19,8 @@ std::string admin_request(const std::string& command, const std::string& argumen
 std::string admin_reply(const Result<std::string>& result);
 // The reply's "result" as JSON text, or the error it carries.
 Result<std::string> parse_admin_reply(const std::string& line);
+
+// Whether brackets nest no deeper than kJsonDepthMax: what writes JSON out again recurses.
+bool nests_shallowly(std::string_view json);
 
 }  // namespace chaperone::admin

@@ -168,6 +168,7 @@ TEST_CASE("a running sidecar is asked over its socket") {
     CHECK(ask(path, "echo", R"({"a":"b"})").value() == R"({"a":"b"})");
     CHECK(ask(path, "echo").value() == "{}");
     CHECK(ask(path, "later").value() == "[1,2]");
+    CHECK(ask(path, "echo", R"({"a":")" + std::string(200, '[') + "\"}").ok());
     CHECK(ask(path, "fails").error().message == "no such session");
     CHECK(ask(path, "broken").error().message.find("bug") != std::string::npos);
     CHECK(ask(path, "big").value().size() == 2'000'002);
@@ -206,5 +207,7 @@ TEST_CASE("answers become tables that no value can disturb") {
         "  allow  3\n"
         "text      a\\x1b[2Jb?c\n");
   CHECK_FALSE(as_tables("{").ok());
+  CHECK_FALSE(as_tables(std::string(100'000, '[')).ok());
+  CHECK_FALSE(as_tables(std::string(1000, '[') + std::string(1000, ']')).ok());
   CHECK(as_tables("[]").value() == "(none)\n");
 }
