@@ -38,6 +38,14 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+// How often the calling thread had to wait for something (a lock, the disk): unlike a time, this
+// does not depend on who else uses the machine.
+long waits() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
 void pin_to_one_core() {
   cpu_set_t cores;
   CPU_ZERO(&cores);
@@ -145,6 +153,7 @@ void bench_append(const std::string& dir, std::uint64_t bytes, bool syncing) {
   Parts parts;
   audit::Id session = audit::random_id();
   double cpu = cpu_seconds();
+  long waits_before = waits();
   auto start = Clock::now();
   std::uint64_t operation = 0;
   while ((*spool)->usage().bytes < bytes) {
@@ -160,11 +169,12 @@ void bench_append(const std::string& dir, std::uint64_t bytes, bool syncing) {
   std::printf("append, %-26s %10.0f records/s  %.0f bytes each  %.3f us CPU each (%.2f s wall)\n",
               syncing ? "syncer every 100 ms" : "page cache only", records / seconds,
               double(bytes) / records, cpu_used / records * 1e6, seconds);
+  std::printf("  the appending thread waited %ld times\n", waits() - waits_before);
   syncer.reset();
 }
 
 void bench_recovery(const std::string& dir, std::uint64_t bytes) {
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 3; ++round) {
     double cpu = cpu_seconds();
     auto start = Clock::now();
     auto spool = Spool::open(options_in(dir, bytes), audit::EncodedPart());
