@@ -168,7 +168,7 @@ struct WriterFacts {
 struct Loss {
   std::uint64_t first_sequence = 0, last_sequence = 0;  // missing, inclusive; 0: not known
   std::uint64_t damage_bytes = 0;
-  std::uint64_t refused = 0;  // appends refused since the last such record (none was let by)
+  std::uint64_t refused = 0;  // records that found no room: commands turned away, ends not told
 };
 
 struct Counts {

@@ -154,7 +154,8 @@ Result<Position> Spool::State::append(const audit::RecordHead& head, Parts parts
     if (room) room = make_room(head, size);
   }
   if (!room) {
-    if (admission) ++refused, ++refused_unrecorded;
+    bool counts = head.kind != RecordKind::kLoss && !telling;  // those are tried again
+    if (counts) ++refused, ++refused_unrecorded;
     return room.error();
   }
   std::uint8_t* place = file->place(size);
