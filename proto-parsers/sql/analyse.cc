@@ -34,14 +34,6 @@ void take_flags(Analysis& analysis, const Flags& flags) {
   analysis.catalogue_miss |= flags.catalogue_miss;
 }
 
-// The part of the text that a statement stands in.
-std::string_view own_text(std::string_view text, const RawStmt& raw) {
-  std::size_t begin = raw.stmt_location > 0 ? static_cast<std::size_t>(raw.stmt_location) : 0;
-  if (begin > text.size()) return text;
-  auto rest = text.substr(begin);
-  return raw.stmt_len > 0 ? rest.substr(0, static_cast<std::size_t>(raw.stmt_len)) : rest;
-}
-
 void analyse_tree(const Tree& tree, std::string_view text, const Reading& reading,
                   const Names& names, Analysis& analysis) {
   const CatalogueData* data = names.catalogue ? &names.catalogue->data() : nullptr;
@@ -59,7 +51,7 @@ void analyse_tree(const Tree& tree, std::string_view text, const Reading& readin
     context.bodies = 0;
     std::set<std::string> seen;
     Walker walker(context, resolver, findings, seen);
-    walker.statement(node, own_text(text, *raw));
+    walker.statement(node, own_text(text, node));
     if (findings.verb.empty()) findings.verb = "UNKNOWN";
     if (findings.is_unknown()) assume_the_worst(analysis);
     take_flags(analysis, findings.flags);

@@ -18,6 +18,9 @@ bool Findings::work() {
 
 void Findings::object(ObjectKind kind, std::string name, EffectSet effects) {
   effects_ |= effects;
+  // What is defined in the temporary schema lives as long as the session.
+  if (effects.has(Effect::kDefine) && name.starts_with("pg_temp"))
+    flags.leaves_session_state = true;
   if (work() && has_room()) objects_[{kind, std::move(name)}] |= effects;
 }
 

@@ -107,4 +107,13 @@ inline std::string_view constant_text(const Node* node) {
   return text_of(node);
 }
 
+// The part of the text that a statement stands in; all of it for a node that is no RawStmt.
+inline std::string_view own_text(std::string_view text, const Node* node) {
+  const auto* raw = CHAPERONE_AS(RawStmt, node);
+  std::size_t begin = raw && raw->stmt_location > 0 ? static_cast<std::size_t>(raw->stmt_location) : 0;
+  if (!raw || begin > text.size()) return text;
+  auto rest = text.substr(begin);
+  return raw->stmt_len > 0 ? rest.substr(0, static_cast<std::size_t>(raw->stmt_len)) : rest;
+}
+
 }  // namespace chaperone::sql

@@ -90,6 +90,46 @@ std::string guess(const Node* node, int depth) {
   return made;
 }
 
+std::string quoted_name(std::string_view name) {
+  std::string quoted = "\"";
+  for (char c : name) quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + "\"";
+}
+
+// A type as libpg_query's PL/pgSQL can resolve it: what a column's type is, it cannot know.
+std::string plain_type(const TypeName* type) {
+  if (!type || type->pct_type) return "text";
+  std::string written = type->setof ? "SETOF " : "";
+  for (const Node* part : Nodes(type->names)) {
+    if (!written.empty() && written.back() != ' ') written += '.';
+    written += quoted_name(text_of(part));
+  }
+  return written + (type->arrayBounds ? "[]" : "");
+}
+
+// The statement with a signature that libpg_query's PL/pgSQL can compile: VARIADIC and %TYPE, which
+// it cannot, are nothing to what the body does.
+std::string plain_signature(const CreateFunctionStmt* node, const std::string& body) {
+  std::string parameters, table;
+  for (const Node* one : Nodes(node->parameters)) {
+    const auto* parameter = CHAPERONE_AS(FunctionParameter, one);
+    if (!parameter) continue;
+    std::string& list = parameter->mode == FUNC_PARAM_TABLE ? table : parameters;
+    if (!list.empty()) list += ", ";
+    if (parameter->mode == FUNC_PARAM_OUT) list += "OUT ";
+    if (parameter->mode == FUNC_PARAM_INOUT) list += "INOUT ";
+    if (parameter->name) list += quoted_name(parameter->name) + " ";
+    list += plain_type(parameter->argType);
+  }
+  std::string tag = "$q$";
+  while (body.find(tag) != std::string::npos) tag.insert(1, "q");
+  std::string returns = !table.empty()     ? " RETURNS TABLE (" + table + ")"
+                        : node->returnType ? " RETURNS " + plain_type(node->returnType)
+                                           : "";
+  return std::string("CREATE ") + (node->is_procedure ? "PROCEDURE" : "FUNCTION") + " f(" +
+         parameters + ")" + returns + " LANGUAGE plpgsql AS " + tag + body + tag;
+}
+
 }  // namespace
 
 // Statements or an expression inside other code. False if it does not parse.
@@ -97,7 +137,7 @@ bool Walker::sql_text(std::string_view input, ParseMode mode) {
   Tree tree(input, context_.reading, mode);
   if (!tree.ok()) return false;
   Walker inner(*this, resolver_, false);
-  for (const Node* node : Nodes(tree.statements())) inner.statement(node, input);
+  for (const Node* node : Nodes(tree.statements())) inner.statement(node, own_text(input, node));
   return true;
 }
 
@@ -136,15 +176,19 @@ void Walker::plpgsql(std::string_view statement_text) {
     return opaque_code();
   }
   Tree tree(statement_text, context_.reading);
-  std::string body;
+  std::string body, plain;
   for (const Node* node : Nodes(tree.statements())) {
     const auto* raw = CHAPERONE_AS(RawStmt, node);
     const auto* create = raw ? CHAPERONE_AS(CreateFunctionStmt, raw->stmt) : nullptr;
     const auto* block = raw ? CHAPERONE_AS(DoStmt, raw->stmt) : nullptr;
-    if (create) body = options_of(create->options).body;
+    if (create) {
+      body = options_of(create->options).body;
+      plain = plain_signature(create, body);
+    }
     if (block) body = options_of(block->args).body;
   }
   PlCode code = read_plpgsql(statement_text, body);
+  if (!code.error.empty() && !plain.empty()) code = read_plpgsql(plain, body);
   if (!code.error.empty()) {
     if (body_depth_ == 0) findings_.unknown("PL/pgSQL: " + code.error);
     findings_.effect(announced(body));

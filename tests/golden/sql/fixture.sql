@@ -9,7 +9,7 @@ CREATE TABLE other.plain (id int, b text);
 CREATE TABLE other.only_here (id int);
 
 CREATE FUNCTION add_one(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n + 1';
-CREATE FUNCTION count_customers() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM customers';
+CREATE FUNCTION count_customers() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM public.customers';
 CREATE FUNCTION drop_plain() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE plain; END $$;
 CREATE FUNCTION drop_any(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('DROP TABLE %I', t); END $$;
 CREATE FUNCTION through() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM drop_plain(); END $$;
