@@ -24,7 +24,8 @@ std::string folder_of(const std::string& path) {
 Subject load_subject(const Node* node, Findings& findings, const Subject& otherwise) {
   if (!node) return otherwise;
   Subject subject;
-  config::read_subject(node, findings, [](std::string_view) { return std::string(); }, subject);
+  config::read_subject(
+      node, findings, [](std::string_view) { return std::string(); }, subject);
   return subject;
 }
 
@@ -83,7 +84,8 @@ Cases load_root(const Node& root, Findings& findings, const std::string& path) {
     cases.cases.push_back(load_case(node, findings, otherwise));
   });
   map.finish();
-  if (cases.cases.empty()) findings.add(root.at, "no cases: a test that tries nothing passes nothing");
+  if (cases.cases.empty())
+    findings.add(root.at, "no cases: a test that tries nothing passes nothing");
   return cases;
 }
 

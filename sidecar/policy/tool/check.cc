@@ -35,7 +35,8 @@ std::vector<std::string> notes_on(const Policy& policy) {
     if (resource.observe) notes.push_back(name + "observes: nothing is refused");
     bool gated = resource.protocol != Protocol::kOpaque;
     if (gated && resource.logins.empty()) notes.push_back(name + "no logins, so nobody can log in");
-    if (gated && resource.tls == policy::UpstreamTls::kOff) notes.push_back(name + "no TLS upstream");
+    if (gated && resource.tls == policy::UpstreamTls::kOff)
+      notes.push_back(name + "no TLS upstream");
   }
   for (const Rule& rule : rules.rules) note_rule(rule, notes);
   return notes;

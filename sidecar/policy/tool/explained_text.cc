@@ -30,7 +30,8 @@ std::string statement_text(const Statement& statement, std::size_t number) {
   }
   if (statement.limit) text += ", limit " + std::to_string(*statement.limit);
   text += "\n";
-  if (!statement.unknown_because.empty()) text += "     unknown: " + statement.unknown_because + "\n";
+  if (!statement.unknown_because.empty())
+    text += "     unknown: " + statement.unknown_because + "\n";
   for (const Object& object : statement.objects) {
     text += "     " + padded(std::string(name_of(object.kind)), 10) + padded(object.name, 30) +
             names_of(object.effects) + "\n";
@@ -53,17 +54,22 @@ std::string joined(const std::vector<std::string>& parts) {
 
 std::string saying_text(const Saying& saying) {
   switch (saying.kind) {
-    case Saying::Kind::kElsewhere: return "is for another subject or resource";
-    case Saying::Kind::kSilent: return "has nothing to say";
-    case Saying::Kind::kAside: return "steps aside by its except";
+    case Saying::Kind::kElsewhere:
+      return "is for another subject or resource";
+    case Saying::Kind::kSilent:
+      return "has nothing to say";
+    case Saying::Kind::kAside:
+      return "steps aside by its except";
     case Saying::Kind::kSpeaks:
       return (saying.rule->lets_pass() ? "covers " : "speaks about ") + joined(saying.acts);
     case Saying::Kind::kCovers:
       return "covers " + joined(saying.acts) + "; not " + joined(saying.missed);
-    case Saying::Kind::kDepends: break;
+    case Saying::Kind::kDepends:
+      break;
   }
-  return (saying.holds ? "its text, parameters or time hold: " :
-                         "its text, parameters or time do not hold here: ") + joined(saying.acts);
+  return (saying.holds ? "its text, parameters or time hold: "
+                       : "its text, parameters or time do not hold here: ") +
+         joined(saying.acts);
 }
 
 std::string rule_place(const Judged& judged) {
@@ -103,7 +109,8 @@ std::string explained_text(const Question& question, const Judged& judged) {
   text += "\nrules\n";
   for (const Saying& saying : judged.sayings) {
     text += "  " + padded(saying.rule->name, 24) +
-            padded(std::string(policy::name_of(saying.rule->action)), 8) + saying_text(saying) + "\n";
+            padded(std::string(policy::name_of(saying.rule->action)), 8) + saying_text(saying) +
+            "\n";
   }
   if (judged.sayings.empty()) text += "  none\n";
   return text;

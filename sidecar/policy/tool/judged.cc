@@ -29,8 +29,10 @@ bool lives_in_schema(ObjectKind kind) {
     case ObjectKind::kSequence:
     case ObjectKind::kIndex:
     case ObjectKind::kFunction:
-    case ObjectKind::kType: return true;
-    default: return false;
+    case ObjectKind::kType:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -78,8 +80,7 @@ Result<Judged> judge(std::shared_ptr<const policy::Policy> policy, const Questio
   judged.connect = judged.policy->decide_connect(question.subject, *judged.resource);
   auto prepared = judged.policy->prepare(question.subject, *judged.resource, judged.meaning);
   judged.decision = judged.policy->decide(prepared, command, now_s);
-  judged.sayings =
-      sayings_of(*judged.policy, *judged.resource, question.subject, command, now_s);
+  judged.sayings = sayings_of(*judged.policy, *judged.resource, question.subject, command, now_s);
   return judged;
 }
 

@@ -16,18 +16,18 @@ namespace chaperone::policy_tool {
 // What one rule had to say.
 struct Saying {
   enum class Kind : std::uint8_t {
-    kElsewhere,   // another resource or subject
-    kSilent,      // nothing in the statement is its business
-    kAside,       // an except stepped in
-    kSpeaks,      // refuses, or covers every act
-    kCovers,      // allows, but not every act
-    kDepends,     // speaks if text, parameters or time say so; see `holds`
+    kElsewhere,  // another resource or subject
+    kSilent,     // nothing in the statement is its business
+    kAside,      // an except stepped in
+    kSpeaks,     // refuses, or covers every act
+    kCovers,     // allows, but not every act
+    kDepends,    // speaks if text, parameters or time say so; see `holds`
   };
   const policy::Rule* rule = nullptr;
   Kind kind = Kind::kSilent;
-  bool holds = true;               // kDepends: they do here
-  std::vector<std::string> acts;   // that it speaks about
-  std::vector<std::string> missed; // kCovers: that it does not cover
+  bool holds = true;                // kDepends: they do here
+  std::vector<std::string> acts;    // that it speaks about
+  std::vector<std::string> missed;  // kCovers: that it does not cover
 };
 std::string_view name_of(Saying::Kind kind);
 

@@ -22,9 +22,8 @@ struct Place {
 };
 
 bool guard_holds(const Place& place, const Match& match) {
-  return match.guard < 0 ||
-         policy::holds(place.rules.guards[static_cast<std::size_t>(match.guard)], place.command,
-                       place.now_s);
+  return match.guard < 0 || policy::holds(place.rules.guards[static_cast<std::size_t>(match.guard)],
+                                          place.command, place.now_s);
 }
 
 void add_once(std::vector<std::string>& acts, const Act& act) {
@@ -39,7 +38,8 @@ class Listener {
       : place_(place), rule_(rule), saying_(saying) {}
 
   void hear(const Statement& statement) {
-    auto acts = rule_.lets_pass() ? policy::acts_of(statement) : policy::acts_for(rule_.match, statement);
+    auto acts =
+        rule_.lets_pass() ? policy::acts_of(statement) : policy::acts_for(rule_.match, statement);
     for (const Act& act : acts) hear(statement, act);
   }
 
@@ -61,13 +61,11 @@ class Listener {
   void hear(const Statement& statement, const Act& act) {
     std::size_t statements = place_.command.meaning->statements.size();
     bool fits = policy::fits(rule_.match, statement, statements, act);
-    bool excepted = fits && std::any_of(rule_.except.begin(), rule_.except.end(),
-                                        [&](const Match& except) {
-                                          return in_scope(except, place_.subject,
-                                                          place_.resource.index) &&
-                                                 policy::fits(except, statement, statements, act) &&
-                                                 guard_holds(place_, except);
-                                        });
+    bool excepted =
+        fits && std::any_of(rule_.except.begin(), rule_.except.end(), [&](const Match& except) {
+          return in_scope(except, place_.subject, place_.resource.index) &&
+                 policy::fits(except, statement, statements, act) && guard_holds(place_, except);
+        });
     aside_ |= excepted;
     if (fits && !excepted) add_once(saying_.acts, act);
     if (rule_.lets_pass() && (!fits || excepted)) add_once(saying_.missed, act);
@@ -88,8 +86,7 @@ std::string_view name_of(Saying::Kind kind) {
 }
 
 std::vector<Saying> sayings_of(const policy::Policy& policy, const policy::Resource& resource,
-                               const Subject& subject, const Command& command,
-                               std::int64_t now_s) {
+                               const Subject& subject, const Command& command, std::int64_t now_s) {
   std::vector<Saying> sayings;
   Place place{policy.rules(), resource, subject, command, now_s};
   for (const Rule& rule : policy.rules().rules) {

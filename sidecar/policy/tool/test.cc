@@ -3,8 +3,8 @@
 
 #include "sidecar/policy/loader.h"
 #include "sidecar/policy/tool/cases.h"
-#include "sidecar/policy/tool/judged.h"
 #include "sidecar/policy/tool/json.h"
+#include "sidecar/policy/tool/judged.h"
 #include "sidecar/policy/tool/tool.h"
 
 namespace chaperone::policy_tool {
@@ -38,8 +38,8 @@ std::vector<std::string> files_in(const std::string& folder) {
 // policy.yaml and policy.test.yaml both mean the latter.
 std::string cases_file(const std::string& path) {
   if (ends_with(path, kSuffix) || !ends_with(path, ".yaml")) return path;
-  std::string beside = path.substr(0, path.size() - std::string_view(".yaml").size()) +
-                       std::string(kSuffix);
+  std::string beside =
+      path.substr(0, path.size() - std::string_view(".yaml").size()) + std::string(kSuffix);
   return std::filesystem::exists(beside) ? beside : path;
 }
 
@@ -63,7 +63,8 @@ Outcome run_case(const std::shared_ptr<const policy::Policy>& policy, const Case
 // Findings in either file are one failed outcome.
 void run_file(const std::string& file, std::vector<Outcome>& outcomes) {
   auto cases = load_cases(file);
-  if (!cases) return outcomes.push_back({file, 0, "the file", false, cases.error().message, "cases"});
+  if (!cases)
+    return outcomes.push_back({file, 0, "the file", false, cases.error().message, "cases"});
   auto policy = policy::load_policy(cases->policy_path);
   if (!policy) {
     return outcomes.push_back({file, 0, "the policy", false, policy.error().message, "a policy"});

@@ -4,7 +4,8 @@
 //
 // There is no database here, so there is no catalogue: a name without a schema is read in `schema`,
 // views are not followed to their tables, and functions that the classifier does not know are
-// run_code. The sidecar, which sees the catalogue, may therefore judge differently; explain says so.
+// run_code. The sidecar, which sees the catalogue, may therefore judge differently; explain says
+// so.
 
 #include <cstdint>
 #include <optional>
@@ -35,7 +36,7 @@ Output test(const std::string& path, Format format);
 struct Question {
   std::string policy_path;
   std::string statement;
-  std::string resource;               // may be empty where the policy has just one
+  std::string resource;  // may be empty where the policy has just one
   Subject subject;
   std::vector<std::string> parameters;  // bound values, in text
   std::string schema = "public";

@@ -96,7 +96,9 @@ TEST_CASE("connect: an opaque resource opens only to who may pass unread") {
   auto connect = [](const std::string& rules, std::optional<std::int64_t> now_s = {}) {
     auto policy = *parse_policy(
         "version: 1\nresources:\n- {name: o, protocol: opaque, addresses: [10.0.0.1], ports: [1]}\n"
-        "rules:\n" + rules, "p.yaml");
+        "rules:\n" +
+            rules,
+        "p.yaml");
     return policy->decide_connect(agent(), policy->resources()[0], now_s).verdict;
   };
   const std::string pass = "- {name: p, action: allow, match: {effects: [opaque]}}\n";
@@ -105,11 +107,13 @@ TEST_CASE("connect: an opaque resource opens only to who may pass unread") {
   CHECK(connect("- {name: all, action: allow}\n") == kAllow);
   CHECK(connect(pass + "- {name: d, action: deny, match: {risk: high}}\n") == kDeny);
   CHECK(connect(pass + "- {name: h, action: hold}\n") == kHold);
-  const std::string day = "- {name: p, action: allow, match: {effects: [opaque], time: {hours: [\"08:00-18:00\"]}}}\n";
+  const std::string day =
+      "- {name: p, action: allow, match: {effects: [opaque], time: {hours: [\"08:00-18:00\"]}}}\n";
   CHECK(connect(day) == kDeny);
   CHECK(connect(day, 9 * 3600) == kAllow);
   CHECK(connect(day, 19 * 3600) == kDeny);
-  const std::string night = pass + "- {name: n, action: deny, match: {time: {hours: [\"18:00-08:00\"]}}}\n";
+  const std::string night =
+      pass + "- {name: n, action: deny, match: {time: {hours: [\"18:00-08:00\"]}}}\n";
   CHECK(connect(night) == kDeny);
   CHECK(connect(night, 9 * 3600) == kAllow);
 }

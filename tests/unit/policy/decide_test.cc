@@ -123,7 +123,8 @@ TEST_CASE("decide: unknown could be anything, so every deny speaks unless it ste
                 {unknown}) == kDeny);
 }
 
-TEST_CASE("decide: the reason for an unknown statement is that nothing allows it, where that is so") {
+TEST_CASE(
+    "decide: the reason for an unknown statement is that nothing allows it, where that is so") {
   const std::string drop = "- {name: d, action: deny, match: {effects: [drop]}}\n";
   auto rule_for = [](const std::string& rules) {
     auto policy = policy_with(rules);
@@ -132,7 +133,8 @@ TEST_CASE("decide: the reason for an unknown statement is that nothing allows it
   CHECK(rule_for(kReader + drop) == "default");
   CHECK(rule_for(kReader + "- {name: d, action: deny, match: {effects: [unknown]}}\n") == "d");
   CHECK(rule_for(kReader + "- {name: d, action: deny, match: {risk: high}}\n") == "d");
-  CHECK(rule_for("rules:\n- {name: a, action: allow, match: {effects: [unknown]}}\n" + drop) == "d");
+  CHECK(rule_for("rules:\n- {name: a, action: allow, match: {effects: [unknown]}}\n" + drop) ==
+        "d");
 }
 
 TEST_CASE("decide: subjects, by name, label and except") {

@@ -130,7 +130,10 @@ TEST_CASE("guard: zones are fixed offsets, written as such or by IANA's names of
 TEST_CASE("guard: an except with a guard steps in only when it holds") {
   const std::string rules = R"(rules:
 - {name: all, action: allow}
-- {name: d, action: deny, match: {effects: [delete]}, except: {time: {weekdays: [thu], hours: ["08:00-09:00"]}}}
+- name: d
+  action: deny
+  match: {effects: [delete]}
+  except: {time: {weekdays: [thu], hours: ["08:00-09:00"]}}
 )";
   Asking asking;
   std::vector<Statement> drop = {on_table("DELETE", Effect::kDelete, "public.t")};

@@ -79,7 +79,9 @@ TEST_CASE("things: a kind that has no columns never fits a column") {
 
 TEST_CASE("things: columns of an allow cover their own and no more") {
   const std::string rules = R"(rules:
-- {name: a, action: allow, match: {effects: [read], columns: [public.customers.id, public.customers.name]}}
+- name: a
+  action: allow
+  match: {effects: [read], columns: [public.customers.id, public.customers.name]}
 - {name: b, action: allow, match: {effects: [read], objects: [public.orders]}}
 )";
   CHECK(verdict(rules, {select_from("public.customers", {"id", "name"})}) == kAllow);
@@ -123,7 +125,10 @@ TEST_CASE("things: functions of a deny and of an allow") {
   CHECK(verdict(allow, {statement("DO", Effect::kRunCode)}) == kDeny);  // names no function
   const std::string deny = R"(rules:
 - {name: all, action: allow}
-- {name: d, action: deny, match: {functions: ["pg_catalog.*"]}, except: {functions: [pg_catalog.lower]}}
+- name: d
+  action: deny
+  match: {functions: ["pg_catalog.*"]}
+  except: {functions: [pg_catalog.lower]}
 )";
   CHECK(verdict(deny, {call}) == kAllow);
   call.functions.push_back("pg_catalog.pg_sleep");
@@ -132,7 +137,9 @@ TEST_CASE("things: functions of a deny and of an allow") {
 
 TEST_CASE("things: a rule that lists things does not cover dangerous acts on nothing named") {
   const std::string rules = R"(rules:
-- {name: a, action: allow, match: {effects: [read, run_code, export, session], objects: ["public.*"]}}
+- name: a
+  action: allow
+  match: {effects: [read, run_code, export, session], objects: ["public.*"]}
 )";
   CHECK(verdict(rules, {statement("SELECT", Effect::kRead)}) == kAllow);
   CHECK(verdict(rules, {statement("DO", Effect::kRunCode)}) == kDeny);
@@ -181,7 +188,10 @@ TEST_CASE("things: the except of an allow takes away whatever it touches") {
 TEST_CASE("things: the columns of an except let a deny step aside only for all that is touched") {
   const std::string rules = R"(rules:
 - {name: all, action: allow}
-- {name: d, action: deny, match: {objects: [public.customers]}, except: {effects: [read], columns: [public.customers.id]}}
+- name: d
+  action: deny
+  match: {objects: [public.customers]}
+  except: {effects: [read], columns: [public.customers.id]}
 )";
   CHECK(verdict(rules, {select_from("public.customers", {"id"})}) == kAllow);
   CHECK(verdict(rules, {select_from("public.customers", {"id", "ssn"})}) == kDeny);

@@ -11,7 +11,9 @@
 namespace chaperone::policy_tool {
 namespace {
 
-std::string examples() { return std::string(std::getenv("CHAPERONE_SOURCE_DIR")) + "/examples/policies"; }
+std::string examples() {
+  return std::string(std::getenv("CHAPERONE_SOURCE_DIR")) + "/examples/policies";
+}
 
 TEST_CASE("examples: each policy is sound") {
   for (const char* name : {"analyst", "developer", "dba"}) {

@@ -76,7 +76,8 @@ cases:
 )");
   Output output = test(policy, Format::kText);
   CHECK(output.exit_code == 1);
-  has(output.text, "p.test.yaml:7: wrong\n  expected allow\n  got      deny by no-drop: Tables stay.");
+  has(output.text,
+      "p.test.yaml:7: wrong\n  expected allow\n  got      deny by no-drop: Tables stay.");
   has(output.text, "2 passed, 1 failed");
   CHECK(test(folder.path(), Format::kText).text == output.text);
   has(test(folder.path(), Format::kJson).text, "\"failed\": 1");
