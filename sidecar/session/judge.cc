@@ -1,5 +1,7 @@
 #include "sidecar/session/judge.h"
 
+#include <algorithm>
+
 namespace chaperone::session {
 namespace {
 
@@ -7,6 +9,14 @@ namespace {
 constexpr std::size_t kShapesMax = 4096;
 // Scopes of one loop: search paths and roles that sessions switch between.
 constexpr std::size_t kScopesMax = 64;
+
+// What EXECUTE means depends on the session's own prepared statements, and it hides in other
+// statements (EXPLAIN, CREATE TABLE AS): where the word stands, the shape alone does not tell.
+bool names_prepared(std::string_view text) {
+  constexpr std::string_view kWord = "execute";
+  auto same = [](char a, char b) { return (a | 0x20) == b; };
+  return std::search(text.begin(), text.end(), kWord.begin(), kWord.end(), same) != text.end();
+}
 
 }  // namespace
 
@@ -37,19 +47,17 @@ JudgedPtr Scope::judge(std::string_view text, const sql::PreparedTexts* prepared
   auto found = shapes_.find(*key);
   if (found != shapes_.end()) return found->second;
   JudgedPtr judged = judge_anew(text, prepared);
-  // What EXECUTE means depends on the session's own prepared statements.
-  for (const Statement& statement : judged->analysis.meaning.statements) {
-    if (statement.verb == "EXECUTE") return judged;
-  }
+  if (names_prepared(text)) return judged;
   if (shapes_.size() >= kShapesMax) shapes_.clear();
   shapes_.emplace(*key, judged);
   return judged;
 }
 
-JudgedPtr Scope::settle_miss(std::string_view text) {
-  auto settled = std::make_shared<Judged>(*judge(text, nullptr));
+JudgedPtr Scope::settle_miss(std::string_view text, const sql::PreparedTexts* prepared) {
+  auto settled = std::make_shared<Judged>(*judge(text, prepared));
   settled->analysis.catalogue_miss = false;
-  if (auto key = sql::shape_of(text, facts_.reading)) shapes_.insert_or_assign(*key, settled);
+  auto key = sql::shape_of(text, facts_.reading);
+  if (key && !names_prepared(text)) shapes_.insert_or_assign(*key, settled);
   return settled;
 }
 

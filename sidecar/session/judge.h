@@ -62,7 +62,7 @@ class Scope {
   JudgedPtr judge_with_code(std::string_view text, const sql::PreparedTexts* prepared) const;
   // A name in this text was missing from the catalogue, the catalogue was found fresh, and so the
   // name is missing for good: the judgement stands without its catalogue_miss.
-  JudgedPtr settle_miss(std::string_view text);
+  JudgedPtr settle_miss(std::string_view text, const sql::PreparedTexts* prepared);
 
  private:
   struct KeyHash {

@@ -108,6 +108,7 @@ class PostgresExchange {
   Action on_function_call(const pg::FrontendMessage& message);
   Action on_sync(const pg::FrontendMessage& message);
   Action on_copy_message(const pg::FrontendMessage& message);
+  void await_query_behind_barrier();
   Action on_stream_bytes();
   Action refuse(pg::Sent sent, std::string_view text, const Judged* judged,
                 const policy::Decision& decision, std::string_view sqlstate);

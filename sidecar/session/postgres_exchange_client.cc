@@ -4,6 +4,7 @@
 #include "proto-parsers/base/limits.h"
 #include "proto-parsers/postgres/client_encoding.h"
 #include "proto-parsers/postgres/encode.h"
+#include "proto-parsers/sql/redact.h"
 #include "sidecar/session/postgres_exchange.h"
 #include "sidecar/session/postgres_refusal.h"
 
@@ -95,6 +96,11 @@ std::size_t PostgresExchange::pump_client(Bytes input) {
   };
   while (!failed_ && !await_ready_ && !await_copy_ && !await_catalogue_ && !server_congested_ &&
          !ledger_.full() && !asking()) {
+    if (at < input.size() && settings_due() && !frontend_.mid_message()) {
+      flush();  // what went before must not land behind the question
+      begin_settings_query();
+      break;
+    }
     Step step = frontend_.next(input.subspan(at));
     if (step.kind == StepKind::kNeedMore) break;
     if (step.kind == StepKind::kError) {
@@ -161,11 +167,9 @@ PostgresExchange::Action PostgresExchange::on_message(const pg::FrontendMessage&
   using Type = pg::FrontendType;
   if (message.type == Type::kTerminate) {
     ports_.terminated();
-    return at_rest_but_gate() ? Action::kSwallow : Action::kForward;
-  }
-  if (settings_due()) {
-    begin_settings_query();
-    return Action::kWait;
+    if (at_rest_but_gate()) return Action::kSwallow;
+    stateless_ = false;  // the server ends this connection
+    return Action::kForward;
   }
   if (skip_to_sync_ || ledger_.skipping()) {  // the server reads past all this as well
     return message.type == Type::kSync ? on_sync(message) : Action::kSwallow;
@@ -199,7 +203,10 @@ PostgresExchange::Action PostgresExchange::on_message(const pg::FrontendMessage&
 PostgresExchange::Action PostgresExchange::on_copy_message(const pg::FrontendMessage& message) {
   switch (message.type) {
     case pg::FrontendType::kCopyDone:
-    case pg::FrontendType::kCopyFail: ledger_.copy_ended(); return Action::kForward;
+    case pg::FrontendType::kCopyFail:
+      ledger_.copy_ended();
+      await_query_behind_barrier();
+      return Action::kForward;
     case pg::FrontendType::kSync:
     case pg::FrontendType::kFlush: return Action::kSwallow;
     default: fail("protocol_violation", "a command while COPY data is expected"); return Action::kWait;
@@ -219,7 +226,7 @@ const char* PostgresExchange::unreadable(std::string_view text) const {
 JudgedPtr PostgresExchange::judge(std::string_view text, Action& action) {
   JudgedPtr judged = scope_->judge(text, &names_);
   bool missed = judged->analysis.catalogue_miss && facts_.catalogue;
-  if (missed && std::exchange(catalogue_confirmed_, false)) return scope_->settle_miss(text);
+  if (missed && std::exchange(catalogue_confirmed_, false)) return scope_->settle_miss(text, &names_);
   if (!missed) return judged;
   await_catalogue_ = true;
   action = Action::kWait;
@@ -274,7 +281,7 @@ bool PostgresExchange::record_parse() {
   if (!unrecorded_parse_) return true;
   UnrecordedParse parse = *std::exchange(unrecorded_parse_, std::nullopt);
   std::string redacted;
-  if (parse.judged->analysis.has_secrets) {
+  if (parse.judged->analysis.has_secrets || sql::holds_secret(parse.text, settings_.reading)) {
     redacted = redact_text(parse.text, settings_.reading);
     parse.text = redacted;
   }
@@ -388,6 +395,16 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
                            "prepare it again");
   }
   if (group_barrier_) return refuse_behind_barrier();
+  if (!names_.reads_alike(*statement)) {
+    return refuse_unjudged(pg::Sent::kParse, kCannotNow,
+                           "this statement was prepared while standard_conforming_strings was other",
+                           "prepare it again");
+  }
+  if (operations_.size() >= kPreparedStatementsMax) {
+    return refuse_unjudged(pg::Sent::kParse, kProgramLimit,
+                           "this transaction holds as many portals as the sidecar allows",
+                           "execute them, or end the transaction");
+  }
   if (statement->judged->policy != facts_.policy || statement->scope != scope_) {
     Action action = Action::kWait;
     JudgedPtr anew = judge(statement->text, action);

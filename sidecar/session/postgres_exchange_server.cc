@@ -1,6 +1,7 @@
 // Server to client: follow what is owed, record what came of it, keep our own replies back.
 
 #include "proto-parsers/base/check.h"
+#include "proto-parsers/base/limits.h"
 #include "proto-parsers/postgres/encode.h"
 #include "sidecar/session/postgres_exchange.h"
 #include "sidecar/session/postgres_refusal.h"
@@ -19,6 +20,7 @@ PostgresExchange::~PostgresExchange() = default;
 
 void PostgresExchange::rescope() {
   facts_.reading = settings_.reading;
+  names_.set_reading(facts_.reading);
   facts_.search_path = settings_.search_path;
   facts_.role = settings_.role;
   scope_ = scopes_.find(facts_);
@@ -116,12 +118,21 @@ bool PostgresExchange::on_reply(const pg::BackendMessage& message) {
   bool answered = answer.entry && answer.entry->operation == copy_operation_ &&
                   (answer.fate == pg::Fate::kError || answer.entry->sent == pg::Sent::kExecute);
   if (answered || ledger_.copy() == pg::CopyState::kIn) await_copy_ = false;
+  await_query_behind_barrier();
   bool ready = answer.fate == pg::Fate::kReady;
   while (const pg::Finished* finished = ledger_.pop_finished()) on_finished(*finished);
   // The server reads on to the Sync: whatever was waited for does not come before it.
   if (ledger_.skipping()) await_copy_ = await_ready_ = false;
   if (ready) return on_ready(message);
   return reply_.empty();
+}
+
+// Behind a Query that may change how text is read nothing is judged until it is answered. But for the
+// data that it waits for: of that nothing is judged.
+void PostgresExchange::await_query_behind_barrier() {
+  const pg::LedgerEntry* owed = ledger_.next_owed();
+  if (!group_barrier_ || !owed || owed->sent != pg::Sent::kQuery) return;
+  await_ready_ = ledger_.copy() != pg::CopyState::kIn;
 }
 
 void PostgresExchange::on_parameter_status(std::string_view name, std::string_view value) {
@@ -137,7 +148,13 @@ bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
     for (const auto& [name, portal] : names_.portals()) {
       if (!portal->executed) finish_operation(portal->operation, audit::OutcomeStatus::kSkipped);
     }
-    if (ledger_.idle()) names_.end_portals();
+    if (ledger_.idle()) {
+      names_.end_portals();
+      // Bound, and never executed: their portals were replaced or closed.
+      while (!operations_.empty()) {
+        finish_operation(operations_.front().number, audit::OutcomeStatus::kSkipped);
+      }
+    }
     if (changed_in_transaction_) refresh_settings_ = true;
     if (private_catalogue_) refresh_catalogue_ = true;
     changed_in_transaction_ = false;
@@ -156,7 +173,7 @@ bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
 
 // Something may have changed how text is read, and the server can be asked.
 bool PostgresExchange::settings_due() const {
-  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !asking() &&
+  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !asking() && outbox_.empty() &&
          ledger_.status() != pg::TransactionStatus::kFailed;
 }
 
@@ -185,6 +202,11 @@ bool PostgresExchange::feed_own_query(Bytes input, std::size_t& at) {
   std::size_t taken = 0;
   OwnQuery::State state = own_query_->feed(input.subspan(at), taken);
   at += taken;
+  if (settings_reader_->prepared().size() > kPreparedStatementsMax ||
+      settings_reader_->prepared_bytes() > kPreparedTextBytesMax) {
+    fail("limit", "more statements are prepared than the sidecar allows");
+    return false;
+  }
   if (state == OwnQuery::State::kReading) return false;
   if (state == OwnQuery::State::kBroken) {
     fail("upstream_protocol", own_query_->broken_because());
@@ -272,6 +294,7 @@ void PostgresExchange::adopt_prepared(const SettingsReader& reader) {
       known = std::make_shared<PreparedStatement>();
       known->text = text;
       known->judged = scope_->judge(text, &names_);
+      known->scope = scope_;  // under which it was prepared
     }
     statements.emplace(name, std::move(known));
   }

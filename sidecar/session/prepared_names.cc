@@ -20,8 +20,13 @@ StatementPtr PreparedNames::statement(std::string_view name) const {
 
 std::optional<std::string_view> PreparedNames::text_of(std::string_view name) const {
   StatementPtr known = statement(name);
-  if (!known) return std::nullopt;
+  if (!known || !reads_alike(*known)) return std::nullopt;
   return known->text;  // owned by the map or by a change that is still awaited
+}
+
+bool PreparedNames::reads_alike(const PreparedStatement& statement) const {
+  return !statement.scope || statement.scope->facts().reading.standard_conforming_strings ==
+                                 reading_.standard_conforming_strings;
 }
 
 PortalPtr PreparedNames::portal(std::string_view name) const {

@@ -32,7 +32,12 @@ using PortalPtr = std::shared_ptr<Portal>;
 
 class PreparedNames final : public sql::PreparedTexts {
  public:
+  // None too where the server read the text in another way than texts are read now.
   std::optional<std::string_view> text_of(std::string_view name) const override;
+
+  // How texts are read from here on. What was prepared before keeps the server's reading of then.
+  void set_reading(const sql::Reading& reading) { reading_ = reading; }
+  bool reads_alike(const PreparedStatement& statement) const;
 
   // What a name means for the next message of the pipeline: its last unconfirmed change, else what
   // the server confirmed. Null: no such name.
@@ -66,6 +71,7 @@ class PreparedNames final : public sql::PreparedTexts {
   std::map<std::string, PortalPtr, std::less<>> portals_;
   std::vector<Change> pending_;      // a queue: [settled_, end) is awaited
   std::size_t settled_ = 0;
+  sql::Reading reading_;
   std::size_t text_bytes_ = 0;
 };
 

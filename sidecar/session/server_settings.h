@@ -37,10 +37,12 @@ class SettingsReader {
   void row(const Row& row);
   const ServerSettings& settings() const { return settings_; }
   const std::map<std::string, std::string, std::less<>>& prepared() const { return prepared_; }
+  std::size_t prepared_bytes() const { return prepared_bytes_; }
 
  private:
   ServerSettings settings_;
   std::map<std::string, std::string, std::less<>> prepared_;  // name to text
+  std::size_t prepared_bytes_ = 0;
 };
 
 }  // namespace chaperone::session

@@ -25,8 +25,9 @@ const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& r
                                      std::string_view text, std::span<const Parameter> parameters) {
   thread_local std::vector<audit::AskedParameter> asked_parameters;
   asked_parameters.clear();
-  // A statement that carries a secret in its text may carry it in a parameter as well.
-  bool redact = judged.analysis.has_secrets;
+  // A statement that carries a secret in its text may carry it in a parameter as well. The judgement
+  // is of the shape; constants are this text's own.
+  bool redact = judged.analysis.has_secrets || sql::holds_secret(text, reading);
   for (const Parameter& parameter : parameters) asked_parameters.push_back({parameter, redact});
   std::string redacted;
   if (redact) redacted = sql::redact(text, reading);

@@ -119,7 +119,9 @@ void FakeServer::extended(const pg::FrontendMessage& message) {
 }
 
 void FakeServer::query(const std::string& text) {
-  if (text.starts_with("/* chaperone:settings */")) return settings();
+  if (text.starts_with("/* chaperone:settings */")) {
+    return settings(text.find("pg_prepared_statements") != std::string::npos);
+  }
   rest_ = split(text);
   while (!rest_.empty()) {
     std::string statement = rest_.front();
@@ -157,6 +159,8 @@ bool FakeServer::run(const std::string& statement, bool described) {
   }
   if (begins("SET client_encoding TO ")) encoding = statement.substr(23);
   if (begins("SET search_path TO ")) search_path = statement.substr(19);
+  if (begins("PREPARE ")) statements_[statement.substr(8, statement.find(" AS") - 8)] = statement;
+  if (begins("DEALLOCATE ")) statements_.erase(statement.substr(11));
   if (begins("BEGIN")) status = 'T';
   if (begins("COMMIT") || begins("ROLLBACK")) status = 'I';
   if (begins("SELECT")) {
@@ -169,7 +173,7 @@ bool FakeServer::run(const std::string& statement, bool described) {
   return true;
 }
 
-void FakeServer::settings() {
+void FakeServer::settings(bool prepared) {
   ++settings_asked;
   if (settings_fail || status == 'E') {
     error("25P02", "cannot be told");
@@ -182,6 +186,9 @@ void FakeServer::settings() {
   append_row(replies, {"transaction_read_only", "off", ""});
   append_row(replies, {"default_transaction_read_only", "off", ""});
   append_row(replies, {"schema", search_path, ""});
+  for (const auto& [name, text] : statements_) {
+    if (prepared && !name.empty()) append_row(replies, {"prepared", name, text});
+  }
   complete("SELECT 6");
   ready();
 }

@@ -37,7 +37,7 @@ class FakeServer {
   void query(const std::string& text);
   // False: it failed, and the rest of the text is not run.
   bool run(const std::string& statement, bool described);
-  void settings();
+  void settings(bool prepared);
   void error(std::string_view sqlstate, std::string_view text);
   void ready();
   void complete(std::string_view tag);

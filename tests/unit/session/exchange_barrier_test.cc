@@ -1,0 +1,122 @@
+// Behind a statement that may change how text is read, nothing is judged until the server has said
+// how it reads now; and what it says to us is not the client's.
+#include "tests/unit/session/exchange_fixture.h"
+
+#include "proto-parsers/postgres/encode.h"
+
+#include <catch2/catch.hpp>  // last: its CHECK is the one meant here
+
+namespace chaperone::session {
+namespace {
+
+using Words = std::vector<std::string>;
+
+TEST_CASE("barrier: after SET the next query waits for the settings, at every split") {
+  for (std::size_t chunk : {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{64}, SIZE_MAX}) {
+    World world({.server_chunk = chunk});
+    world.exchange->on_client(
+        as_bytes(query_message("SET search_path TO other") + query_message("SELECT 1")));
+    CHECK(world.server.executed == Words{"SET search_path TO other"});
+    CHECK(world.exchange->client_blocked());
+    CHECK_FALSE(world.exchange->at_rest());
+    world.settle();
+    CHECK(world.server.settings_asked == 1);
+    CHECK(world.server.executed.size() == 2);
+    CHECK(world.heard() == "C(SET) Z(I) T D C(SELECT 1) Z(I)");
+    CHECK(world.all_to_client.find("search_path") == std::string::npos);
+    CHECK(world.exchange->at_rest());
+    CHECK_FALSE(world.exchange->stateless());
+  }
+}
+
+TEST_CASE("barrier: the statement is read as the server reads it now") {
+  World world;
+  // With backslashes as escapes the quote does not end the string, and no DELETE is there.
+  const std::string text = "SELECT 'a\\'; DELETE FROM kept; --'";
+  world.query(text);
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.query("SET standard_conforming_strings TO off");
+  world.query(text);
+  CHECK(world.server.executed.size() == 2 + 2);  // the fake one knows no strings: it splits at "; "
+  CHECK(world.commands().back() == "3 allow " + text);
+}
+
+TEST_CASE("barrier: within a group of the extended protocol") {
+  World world;
+  world.send(extended_unsynced("SET search_path TO other") + extended("SELECT 1"));
+  CHECK(world.heard() == "1 2 C(SET) E(55000*) Z(I)");
+  CHECK(world.server.settings_asked == 1);
+  world.send(extended("SELECT 2"));
+  CHECK(world.heard() == "1 2 D C(SELECT 1) Z(I)");
+}
+
+TEST_CASE("barrier: a change in a transaction is asked about again when it ends") {
+  World world;
+  world.query("BEGIN");
+  world.query("SET search_path TO other");
+  CHECK(world.server.settings_asked == 1);
+  world.query("SELECT 1/0");
+  CHECK(world.server.status == 'E');
+  world.query("ROLLBACK");
+  CHECK(world.server.settings_asked == 2);
+  CHECK(world.heard() == "C(BEGIN) Z(T) C(SET) Z(T) E(22012) Z(E) C(ROLLBACK) Z(I)");
+}
+
+TEST_CASE("barrier: a server that does not tell ends the session") {
+  World world;
+  world.server.settings_fail = true;
+  world.query("SET search_path TO other");
+  CHECK(world.failure.starts_with("settings:"));
+}
+
+TEST_CASE("encoding: what could hide a quote is refused, ASCII is not") {
+  World world;
+  world.query("SET client_encoding TO SJIS");
+  CHECK(world.heard() == "C(SET) Z(I)");
+  world.query("SELECT '\x95\x5c'");
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.send(extended("SELECT '\x95\x5c'"));
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.query("SELECT 1");
+  CHECK(world.heard() == "T D C(SELECT 1) Z(I)");
+}
+
+TEST_CASE("durability: nothing leaves before its record is on the disk") {
+  World world({.durable_at_once = false});
+  world.send(query_message("CREATE TABLE t (a int)"));
+  CHECK(world.all_to_server.empty());
+  REQUIRE(world.waiting);
+  CHECK(world.waited_for == policy::Durability::kDisk);
+  CHECK(world.waited_position == world.spool->appended());
+  CHECK(world.commands() == Words{"1 allow CREATE TABLE t (a int)"});
+  world.send(query_message("SELECT 1"));
+  CHECK(world.all_to_server.empty());
+  CHECK(world.exchange->holds_client());
+  world.durable();
+  world.settle();
+  CHECK(world.server.executed == Words{"CREATE TABLE t (a int)", "SELECT 1"});
+  CHECK(world.heard() == "C(CREATE) Z(I) T D C(SELECT 1) Z(I)");
+}
+
+TEST_CASE("durability: what needs no wait stays behind what does") {
+  World world({.durable_at_once = false});
+  world.send(extended("SELECT 1") + extended("CREATE TABLE t (a int)"));
+  CHECK(world.waits == 1);
+  world.durable();
+  world.settle();
+  CHECK(world.server.executed == Words{"SELECT 1", "CREATE TABLE t (a int)"});
+  CHECK(world.heard() == "1 2 D C(SELECT 1) Z(I) 1 2 C(CREATE) Z(I)");
+}
+
+TEST_CASE("spool: no record, no passage") {
+  World world;
+  REQUIRE(world.spool->close(1, 1).ok());
+  world.query("SELECT 1");
+  CHECK(world.all_to_server.empty());
+  CHECK(world.failure.starts_with("spool:"));
+  world.query("SELECT 2");
+  CHECK(world.all_to_server.empty());
+}
+
+}  // namespace
+}  // namespace chaperone::session

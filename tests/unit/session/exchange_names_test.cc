@@ -1,0 +1,180 @@
+// Names of statements and portals: what is run must be what was judged.
+#include "tests/unit/session/exchange_fixture.h"
+
+#include <algorithm>
+
+#include "proto-parsers/postgres/encode.h"
+
+#include <catch2/catch.hpp>  // last: its CHECK is the one meant here
+
+namespace chaperone::session {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string parse(std::string_view name, std::string_view text) {
+  std::string out;
+  pg::append_parse(out, name, text);
+  return out;
+}
+std::string bind(std::string_view portal, std::string_view statement) {
+  std::string out;
+  pg::append_bind(out, portal, statement, {});
+  return out;
+}
+std::string execute(std::string_view portal) {
+  std::string out;
+  pg::append_execute(out, portal);
+  return out;
+}
+std::string close_portal(std::string_view portal) {
+  std::string out;
+  pg::append_close(out, true, portal);
+  return out;
+}
+
+TEST_CASE("names: what was never prepared or bound is refused") {
+  World world;
+  world.send(bind("", "nobody") + execute("") + sync_message());
+  CHECK(world.heard() == "E(26000*) Z(I)");
+  world.send(execute("nobody") + sync_message());
+  CHECK(world.heard() == "E(34000*) Z(I)");
+  CHECK(world.server.executed.empty());
+}
+
+TEST_CASE("names: a Parse that failed leaves the name what it was") {
+  World world;
+  world.send(parse("s", "SELECT 1") + sync_message());
+  world.send(parse("s", "SELECT 2") + sync_message());
+  CHECK(world.heard() == "1 Z(I) E(42P05) Z(I)");
+  world.send(bind("", "s") + execute("") + sync_message());
+  CHECK(world.server.executed == Words{"SELECT 1"});
+  CHECK(world.commands().back().ends_with("allow SELECT 1"));
+}
+
+TEST_CASE("names: what SQL prepared is known by its text") {
+  World world;
+  world.query("PREPARE p AS DELETE FROM kept");
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.query("PREPARE p AS DELETE FROM other");
+  CHECK(world.heard() == "C(PREPARE) Z(I)");
+  world.send(bind("", "p") + execute("") + sync_message());
+  CHECK(world.heard() == "2 C(PREPARE) Z(I)");
+  world.query("EXECUTE p");
+  CHECK(world.heard() == "C(EXECUTE) Z(I)");
+  world.query("DEALLOCATE p");
+  world.query("EXECUTE p");
+  CHECK(world.heard() == "C(DEALLOCATE) Z(I) E(42501*) Z(I)");
+}
+
+TEST_CASE("names: EXECUTE within another statement is judged each time") {
+  World world;
+  world.query("EXPLAIN ANALYZE EXECUTE p");
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.query("PREPARE p AS SELECT 1");
+  world.query("EXPLAIN ANALYZE EXECUTE p");
+  CHECK(world.heard() == "C(PREPARE) Z(I) C(EXPLAIN) Z(I)");
+  world.query("DEALLOCATE p");
+  world.query("EXPLAIN ANALYZE EXECUTE p");
+  CHECK(world.heard() == "C(DEALLOCATE) Z(I) E(42501*) Z(I)");
+}
+
+TEST_CASE("names: what was prepared under another reading of strings is not run") {
+  World world;
+  world.send(parse("s", "SELECT 'a'") + sync_message());
+  world.query("SET standard_conforming_strings TO off");
+  world.heard();
+  world.send(bind("", "s") + execute("") + sync_message());
+  CHECK(world.heard() == "E(55000*) Z(I)");
+  world.query("EXECUTE s");
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.query("SET standard_conforming_strings TO on");
+  world.heard();
+  world.send(bind("", "s") + execute("") + sync_message());
+  CHECK(world.heard() == "2 D C(SELECT 1) Z(I)");
+}
+
+TEST_CASE("names: a portal that is bound and never executed has an outcome") {
+  World world;
+  world.send(parse("", "SELECT 1") + bind("", "") + bind("", "") + bind("p", "") +
+             close_portal("p") + sync_message());
+  auto outcomes = world.outcomes();
+  std::sort(outcomes.begin(), outcomes.end());
+  CHECK(outcomes == Words{"1 skipped", "2 skipped", "3 skipped"});
+}
+
+TEST_CASE("names: a portal executed again is a command again") {
+  World world;
+  world.query("BEGIN");
+  world.send(parse("", "SELECT 1") + bind("", "") + execute("") + execute("") + sync_message());
+  CHECK(world.commands() == Words{"1 allow BEGIN", "2 allow SELECT 1", "3 allow SELECT 1"});
+  CHECK(world.outcomes() == Words{"1 ok", "2 ok", "3 ok"});
+}
+
+TEST_CASE("records: a secret in a text of a known shape is taken out as well") {
+  World world;
+  world.query("SELECT 'plain'");
+  world.query("SELECT 'postgres://u:hunter2@h/d'");
+  world.send(parse("s", "SELECT 'postgres://u:hunter2@h/d'") + sync_message());
+  for (const std::string& record : spool::all_records(*world.spool)) {
+    CHECK(record.find("hunter2") == std::string::npos);
+  }
+}
+
+TEST_CASE("oversized: refused, and the session goes on") {
+  World world;
+  const std::string text = "SELECT '" + std::string(1100 * 1024, 'x') + "'";
+  world.query(text);
+  CHECK(world.heard() == "E(54000*) Z(I)");
+  world.send(parse("", text + std::string(400 * 1024, ' ')) + sync_message());
+  CHECK(world.heard() == "E(54000*) Z(I)");
+  CHECK(world.server.executed.empty());
+  world.query("SELECT 1");
+  CHECK(world.heard() == "T D C(SELECT 1) Z(I)");
+}
+
+TEST_CASE("terminate: stays here at rest, and goes on where something is owed") {
+  std::string terminate;
+  pg::append_terminate(terminate);
+  World world;
+  world.query("SELECT 1");
+  world.send(terminate);
+  CHECK(world.terminations == 1);
+  CHECK_FALSE(world.server.ended);
+  CHECK(world.exchange->stateless());
+  World busy;
+  busy.query("BEGIN");
+  busy.send(terminate);
+  CHECK(busy.server.ended);
+  CHECK_FALSE(busy.exchange->stateless());
+}
+
+TEST_CASE("read-only: no statement lowers the second fence") {
+  World world({.read_only = true});
+  world.query("SET default_transaction_read_only TO off");
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.query("BEGIN READ WRITE");
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.send(extended("BEGIN READ WRITE"));
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  CHECK(world.server.executed.empty());
+}
+
+TEST_CASE("the end: what was in flight is unknown") {
+  World world;
+  world.feed(query_message("SELECT 1"));
+  world.exchange->settle_unknown();
+  CHECK(world.outcomes() == Words{"1 unknown"});
+}
+
+TEST_CASE("the server: a reply that nobody asked for ends the session") {
+  World world;
+  std::string reply;
+  pg::append_command_complete(reply, "SELECT 1");
+  world.exchange->on_server(as_bytes(reply));
+  CHECK(world.failure.starts_with("upstream_protocol"));
+  CHECK(world.all_to_client.empty());
+}
+
+}  // namespace
+}  // namespace chaperone::session
