@@ -16,12 +16,22 @@ Walker::Walker(Walker& around, const Resolver& resolver, bool from_catalogue)
       resolver_(resolver),
       findings_(around.findings_),
       seen_(around.seen_),
-      caller_(&resolver),
+      caller_(from_catalogue ? &resolver : around.caller_),
       variables_(around.variables_),
       body_depth_(around.body_depth_ + (from_catalogue ? 1 : 0)),
       code_depth_(around.code_depth_ + 1),
       inner_(true),
       depth_(around.depth_) {}
+
+// For a walk into Findings of its own: as deep, as trusted and under the same search_path.
+void Walker::stand_within(const Walker& around) {
+  caller_ = around.caller_;
+  variables_ = around.variables_;
+  body_depth_ = around.body_depth_;
+  code_depth_ = around.code_depth_;
+  inner_ = true;
+  depth_ = around.depth_;
+}
 
 // Hands every child of a node to expression(), which knows the kinds that mean something.
 class Walker::Descent final : public ChildVisitor {

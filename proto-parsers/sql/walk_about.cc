@@ -85,10 +85,9 @@ void Walker::explain(const ExplainStmt* node) {
   }
   if (executes && !inner_) findings_.verb = "EXPLAIN ANALYZE";
   Findings found;
-  Walker planned(context_, resolver_, found, seen_);
-  planned.body_depth_ = body_depth_;
-  planned.code_depth_ = code_depth_;
-  planned.depth_ = depth_;
+  std::set<std::string> seen;  // what is seen here is not all kept
+  Walker planned(context_, resolver_, found, seen);
+  planned.stand_within(*this);
   planned.inner_ = inner_;
   planned.statement(node->query, text_);
   const EffectSet kPlanned = Effect::kRunCode | Effect::kUnknown | Effect::kExport |

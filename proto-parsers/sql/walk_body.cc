@@ -145,10 +145,10 @@ bool Walker::sql_text(std::string_view input, ParseMode mode) {
 void Walker::guessed_sql(const std::string& text) {
   if (text.empty() || text == kSomething || !enter()) return;
   Findings found;
-  Walker inner(context_, resolver_, found, seen_);
-  inner.inner_ = true;
-  inner.depth_ = depth_;
-  inner.code_depth_ = code_depth_ + 1;
+  std::set<std::string> seen;  // what is seen here is not all kept
+  Walker inner(context_, *caller_, found, seen);
+  inner.stand_within(*this);
+  ++inner.code_depth_;
   bool parsed = inner.sql_text(text, ParseMode::kStatements);
   if (parsed && !found.is_unknown()) {
     findings_.merge(found, kAllEffects, {});

@@ -84,9 +84,9 @@ void Walker::beneath_view(const CatalogueRelation& relation, EffectSet effects, 
   if (relation.kind == 'm') {
     // A materialised view is a copy: its tables' data is read, its functions do not run.
     Findings copied;
-    Walker inner(context_, resolver_, copied, seen_);
-    inner.body_depth_ = body_depth_ + 1;
-    inner.inner_ = true;
+    std::set<std::string> seen;  // what is seen here is not all kept
+    Walker inner(context_, resolver_, copied, seen);
+    inner.stand_within(*this);
     inner.catalogue_text(relation.view, nullptr, false);
     return findings_.merge(copied, Effect::kRead | Effect::kUnknown, {});
   }
@@ -97,9 +97,9 @@ void Walker::beneath_view(const CatalogueRelation& relation, EffectSet effects, 
 // A view that is simple enough writes to the table in its FROM list; we do not tell which are.
 void Walker::updatable_view(const CatalogueRelation& relation, EffectSet effects, int events) {
   Findings named;
-  Walker inner(context_, resolver_, named, seen_);
-  inner.body_depth_ = body_depth_ + 1;
-  inner.inner_ = true;
+  std::set<std::string> seen;  // what is seen here is not all kept
+  Walker inner(context_, resolver_, named, seen);
+  inner.stand_within(*this);
   inner.catalogue_text(relation.view, nullptr, false);
   for (const auto& object : named.statement().objects) {
     auto dot = object.name.find('.');
@@ -206,6 +206,11 @@ bool Walker::may_enter_body(std::size_t bytes) {
          context_.body_bytes <= kBodyBytesMax;
 }
 
-bool Walker::first_visit(const std::string& body) { return seen_.insert(body).second; }
+// Once each, but for each search_path that it runs under: functions without their own follow it.
+bool Walker::first_visit(const std::string& body) {
+  std::string key = body;
+  for (const auto& schema : caller_->path()) key.append(1, '\0').append(schema);
+  return seen_.insert(std::move(key)).second;
+}
 
 }  // namespace chaperone::sql

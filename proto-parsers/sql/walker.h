@@ -127,6 +127,7 @@ class Walker {
   void opaque_code();
   void do_block(const DoStmt* node);
   void run_procedure(const CallStmt* node);
+  void stand_within(const Walker& around);
   bool may_enter_body(std::size_t bytes);
   bool first_visit(const std::string& body);
 

@@ -63,3 +63,6 @@ CREATE FUNCTION pair_to_text(p pair) RETURNS text LANGUAGE sql AS 'DELETE FROM l
 CREATE CAST (pair AS text) WITH FUNCTION pair_to_text(pair) AS IMPLICIT;
 CREATE SEQUENCE numbers;
 CREATE TABLE "Mixed Case" ("Odd Column" int);
+CREATE MATERIALIZED VIEW guarded_copy AS SELECT id FROM guarded WHERE false;
+CREATE FUNCTION counts() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM plain); END $$;
+CREATE FUNCTION other_path() RETURNS bigint LANGUAGE plpgsql SET search_path = other, public AS $$ BEGIN RETURN counts(); END $$;
