@@ -77,9 +77,10 @@ Step Sender::enrol() {
   if (enrolment->writer != spool_.writer() || enrolment->writer_key != key) {
     return failed("the collector enrolled another key than ours");
   }
+  // A spool that is full or closed cannot keep it, and must all the more be shipped: the collector has
+  // the enrolment, and the next start asks for it again.
   if (spool_.enrolment() != answer->body) {
-    auto kept = spool_.enrolled(as_bytes(answer->body), wall_ns(), mono_ns());
-    if (!kept) return failed(kept.error().message);
+    (void)spool_.enrolled(as_bytes(answer->body), wall_ns(), mono_ns()).ok();
   }
   enrolled_ = true;
   return Step::kAgain;

@@ -103,6 +103,21 @@ class Faults(unittest.TestCase):
         finally:
             self.stage.process = first
 
+    def test_a_stranger_in_the_collectors_place_gets_nothing(self):
+        with Stage() as other:
+            sent = self.stage.send(ca=other.ca, sessions=1, commands=5, flush_ms=1000)
+        self.assertEqual((sent["enrolled"], sent["acknowledged"]), (False, 0))
+        self.assertIn("certificate is not trusted", sent["last_error"])
+        self.assertEqual(self.sequences(), [])
+
+    def test_a_wrong_token_keeps_the_records_in_the_spool(self):
+        self.stage.token_file("wrong").write_text("chp_wrong")
+        sent = self.stage.send(token="wrong", sessions=1, commands=5, flush_ms=1000)
+        self.assertEqual((sent["enrolled"], sent["acknowledged"]), (False, 0))
+        self.assertIn("401", sent["last_error"])
+        sent = self.stage.send(sessions=1, commands=5)
+        self.assertEqual(self.sequences(), list(range(1, sent["appended"] + 1)))
+
     def test_a_full_store_refuses(self):
         self.assertEqual(self.stage.stop(), 0)
         self.stage.start("--store-bytes-max", "3000")

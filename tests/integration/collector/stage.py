@@ -107,14 +107,14 @@ class Stage:
                 return items
             cursor = page["next"]
 
-    def sending(self, spool="spool", token="writer", **flags):
-        words = [SENDER, self.folder / spool, self.url, self.ca, self.token_file(token)]
+    def sending(self, spool="spool", token="writer", ca=None, **flags):
+        words = [SENDER, self.folder / spool, self.url, ca or self.ca, self.token_file(token)]
         for name, value in flags.items():
             words += ["--" + name.replace("_", "-"), str(value)]
         return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
-    def send(self, spool="spool", token="writer", **flags):
-        with self.sending(spool, token, **flags) as process:
+    def send(self, spool="spool", token="writer", ca=None, **flags):
+        with self.sending(spool, token, ca, **flags) as process:
             return json.loads(process.communicate(timeout=120)[0])
 
     def forge(self, scenario, token="writer"):
