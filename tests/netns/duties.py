@@ -85,7 +85,7 @@ def the_sidecars_last_bytes_arrive(world, _who, family):
         child.stop()
 
 
-def _counted(path, wait_s=20):
+def _counted(path, wait_s=4 * attempts.ANSWER_S):
     until = time.monotonic() + wait_s
     while time.monotonic() < until:
         try:
@@ -118,7 +118,7 @@ def routers_are_asked_and_heard(world, _who, _family):
         world.sniffer.frames(0)
         topology.run("ip", "-n", world.pod, "link", "set", "eth0", "down")
         topology.run("ip", "-n", world.pod, "link", "set", "eth0", "up")
-        until = time.monotonic() + 15
+        until = time.monotonic() + 3 * attempts.ANSWER_S
         while not any(frame.icmp_type == 133 for frame in world.sniffer.frames(0.05)):
             expect(time.monotonic() < until, "no router solicitation was sent")
         # An advertisement with a lifetime makes a default route.
@@ -127,7 +127,7 @@ def routers_are_asked_and_heard(world, _who, _family):
                                   "scope", "link").stdout.split()[3].split("/")[0]
         packet = packets.icmpv6(link_local, "ff02::1", 134, 0, body)
         world.from_far(_send_on_link, packet)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 2 * attempts.ANSWER_S
         while "proto ra" not in topology.run("ip", "-n", world.pod, "-6", "route").stdout:
             expect(time.monotonic() < until, "the router's advertisement was not heard")
             time.sleep(0.02)

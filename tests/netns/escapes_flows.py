@@ -48,7 +48,7 @@ def _use_old(tcp, udp, must_die):
         expect(error.errno in attempts.REFUSALS, f"errno {error.errno}")
     try:
         tcp.send(MARKER)
-        tcp.settimeout(10 if must_die else 0.2)
+        tcp.settimeout(2 * attempts.ANSWER_S if must_die else 0.2)
         died = tcp.recv(1) == b""
     except OSError as error:
         died = error.errno in attempts.REFUSALS

@@ -10,6 +10,8 @@ import os
 import re
 import sys
 
+os.environ.setdefault("CHAPERONE_NETNS_PATIENCE_S", "1.5")  # read by the modules below
+
 import cases
 import escapes_flows
 import escapes_headers  # noqa: F401  (each registers its cases)
