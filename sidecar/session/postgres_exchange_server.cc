@@ -173,8 +173,8 @@ bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
 
 // Something may have changed how text is read, and the server can be asked.
 bool PostgresExchange::settings_due() const {
-  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !asking() && outbox_.empty() &&
-         ledger_.status() != pg::TransactionStatus::kFailed;
+  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !asking() &&
+         outbox_.empty() && ledger_.status() != pg::TransactionStatus::kFailed;
 }
 
 void PostgresExchange::begin_settings_query() {

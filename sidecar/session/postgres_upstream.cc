@@ -156,6 +156,7 @@ void PostgresUpstream::fail(std::string word, std::string message, std::string s
 
 void PostgresUpstream::close() {
   user_ = nullptr;
+  opening_.reset();  // nobody is told any more: whoever opened it may be gone before its stream is
   if (stream_ && phase_ == Phase::kOpen) {
     std::string out;
     pg::append_terminate(out);

@@ -66,7 +66,8 @@ void SettingsReader::row(const Row& row) {
     settings_.default_transaction_read_only = value == "on";
   }
   if (what == "schema") settings_.search_path.emplace_back(value);
-  if (what == "prepared" && prepared_.emplace(value, *row[2]).second) prepared_bytes_ += row[2]->size();
+  if (what != "prepared") return;
+  if (prepared_.emplace(value, *row[2]).second) prepared_bytes_ += row[2]->size();
 }
 
 }  // namespace chaperone::session

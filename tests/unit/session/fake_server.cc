@@ -46,7 +46,7 @@ void FakeServer::take(Bytes bytes) {
     Step step = parser_.next(as_bytes(input_).subspan(at));
     if (step.kind == StepKind::kNeedMore) break;
     if (step.kind == StepKind::kError) {
-      executed.push_back("FRAMING LOST");
+      executed.push_back(kFramingLost);
       ended = true;
       break;
     }
@@ -75,7 +75,7 @@ void FakeServer::message(const pg::FrontendMessage& message) {
   switch (message.type) {
     case Type::kQuery: return query(std::string(message.text));
     case Type::kFunctionCall:
-      executed.push_back("function");
+      executed.push_back("FUNCTION CALL oid");
       pg::MessageWriter(replies, pg::BackendType::kFunctionCallResponse).u32(0xffffffff);
       return ready();
     default: return extended(message);
@@ -203,7 +203,7 @@ void FakeServer::copy_message(const pg::FrontendMessage& message) {
     skipping_ = !simple_copy_;
     rest_.clear();
   } else {
-    executed.push_back("A COMMAND WITHIN COPY");
+    executed.push_back(kWithinCopy);
     ended = true;
     return;
   }

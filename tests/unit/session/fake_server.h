@@ -17,6 +17,11 @@ class FakeServer {
   void take(Bytes bytes);  // from the sidecar
   std::string replies;     // what was not yet collected
 
+  // Stand in `executed` for what should never come.
+  static constexpr const char* kFramingLost = "(framing lost)";
+  static constexpr const char* kWithinCopy = "(a command within COPY)";
+
+  bool copying() const { return copying_; }
   // Ends the COPY with an error of the server's own, now.
   void fail_copy();
 
