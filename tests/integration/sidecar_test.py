@@ -292,6 +292,23 @@ class SidecarTest(unittest.TestCase):
 
     # Records.
 
+    def test_full_spool_denies_and_says_so(self):
+        """Without a collector nothing is taken from the spool; its end is the agent's."""
+        one = Sidecar(self.world, policy(), None, self.authority, {"password": postgres.APP_PASSWORD},
+                      name="full-spool", spool="64MiB")
+        self.addCleanup(one.stop)
+        if not type(self).programmed:
+            one.program_kernel()
+            type(self).programmed = True
+        one.start()
+        large = "".join(f"select length('{'x' * 60000}'), {n};\n" for n in range(1300))
+        done = self.world.agent(postgres.PSQL, "-XAtq", stdin=large + "update kept set note = 'past the end';\n", env={
+            "PGHOST": "db.cluster.test", "PGUSER": "app", "PGDATABASE": "shop"})
+        self.assertIn("60000|0", done.stdout)
+        self.assertIn("spool", done.stderr)
+        self.assertEqual("0", self.server.sql("select count(*) from kept where note = 'past the end'", "shop"))
+        self.assertTrue(one.process.running())
+
     def test_every_command_has_a_record_without_secrets(self):
         self.sidecar(policy())
         marker = "marker-8812"

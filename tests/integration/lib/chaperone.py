@@ -69,8 +69,9 @@ class Collector:
 class Sidecar:
     """In the pod's namespace as UID 19337, behind rules that chaperone-init programmed."""
 
-    def __init__(self, world, policy, collector=None, authority=None, secrets=None, config="", name="sidecar"):
-        self.world = world
+    def __init__(self, world, policy, collector=None, authority=None, secrets=None, config="", name="sidecar",
+                 spool="1GiB"):
+        self.world, self.spool_size = world, spool
         self.folder = sandbox.folder(name, SIDECAR_UID, mode=0o755)
         self.trust = self._mine("trust", 0o755)
         self.bundle = self.trust / "bundle.pem"
@@ -103,7 +104,7 @@ class Sidecar:
 
     def _config(self, collector):
         where = self.folder
-        lines = ["version: 1", f"policy_file: {where}/policy.yaml", f"spool: {{dir: {self._mine('spool')}}}",
+        lines = ["version: 1", f"policy_file: {where}/policy.yaml", f"spool: {{dir: {self._mine('spool')}, size_max: {self.spool_size}}}",
                  f"key_dir: {self._mine('keys')}", f"trust_dir: {self.trust}",
                  f"admin_socket: {where}/admin.sock",
                  "subject: {" + ", ".join(f"{k}: {v}" for k, v in SUBJECT.items()) + "}"]
