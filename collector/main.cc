@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <charconv>
 #include <cstdio>
 #include <thread>
 
@@ -49,7 +50,11 @@ Result<ServerOptions> server_options(const Flags& flags) {
   options.host = flags.listen.substr(0, colon);
   if (options.host.starts_with('[') && options.host.ends_with(']'))
     options.host = options.host.substr(1, options.host.size() - 2);
-  options.port = std::atoi(flags.listen.c_str() + colon + 1);
+  const char* port_end = flags.listen.data() + flags.listen.size();
+  auto [end, error] = std::from_chars(flags.listen.data() + colon + 1, port_end, options.port);
+  if (error != std::errc() || end != port_end || options.port < 0 || options.port > 65535) {
+    return Error{"--listen wants address:port, not " + flags.listen};
+  }
   options.threads = flags.threads;
   options.certificate_file = flags.certificate;
   options.key_file = flags.key;
@@ -159,6 +164,9 @@ int serve(const Flags& flags) {
   if (!store) return fail(store.error());
 
   Alarms alarms(**store, flags.data + "/evidence");
+  if ((*store)->status().log_short) {
+    alarms.raise(AlarmKind::kStoreDamaged, {}, 0, "the log is shorter than what was acknowledged");
+  }
   Ingest ingest(**store, alarms, *key);
   Api api({**store, ingest, alarms, **tokens, *key, CHAPERONE_VERSION, flags.requests_per_second});
   auto server = HttpServer::open(*options, api);

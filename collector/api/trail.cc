@@ -150,7 +150,8 @@ HttpReply Api::tail(const HttpRequest& request) {
     }
     if (done) return reply;
     (void)parts_.store.wait_for_record(seen, static_cast<std::uint64_t>(left_ms));
-    page->cursor = std::max(*page->cursor, start);
+    // What was there did not match: the next look begins behind it.
+    page->cursor = std::max(seen, start);
   }
 }
 

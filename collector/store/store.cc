@@ -16,6 +16,14 @@ namespace {
 constexpr std::size_t kGroupBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kNotesMax = 1024;
 
+// Whether the log lacks what the index was made from. Syncs come first, so no crash does this.
+bool ends_before(const std::string& log_dir, LogPosition indexed) {
+  struct stat facts {};
+  bool there = ::stat(log_path(log_dir, indexed.file).c_str(), &facts) == 0;
+  if (!there) return indexed != LogPosition{};
+  return static_cast<std::uint64_t>(facts.st_size) < indexed.offset;
+}
+
 // Of a file without records: its alarms and accesses are as old as its last write.
 std::int64_t written_ns(const std::string& path) {
   struct stat facts {};
@@ -47,6 +55,7 @@ Result<void> Store::recover(const audit::PublicKey& collector) {
   if (!index) return index.error();
   index_ = std::move(*index);
 
+  status_.log_short = ends_before(log_dir(), index_->indexed());
   if (auto begun = index_->begin(); !begun) return begun;
   auto replayed =
       log_->replay(index_->indexed(), [&](LogPosition at, LogPosition next, Bytes payload) {

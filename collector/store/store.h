@@ -31,6 +31,7 @@ struct StoreOptions {
 struct StoreStatus {
   std::uint64_t log_bytes = 0;
   std::uint64_t torn_bytes = 0;  // of appends that never returned, found at start
+  bool log_short = false;        // at start the log ended before the index did: bytes are lost
   bool broken = false;           // the disk failed a sync: everything is refused
   bool index_behind = false;     // the index could not be written; the log goes on
   std::int64_t last_record_id = 0;

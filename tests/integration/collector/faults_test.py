@@ -94,6 +94,15 @@ class Faults(unittest.TestCase):
         self.assertEqual(status, 500, body)
         self.assertEqual([a["kind"] for a in self.stage.alarms()], ["store_damaged"])
 
+    def test_a_log_that_lost_its_end_is_an_alarm(self):
+        self.stage.send(sessions=1, commands=5)
+        self.assertEqual(self.stage.stop(), 0)
+        (log,) = sorted((self.stage.data / "log").glob("*.log"))
+        with open(log, "r+b") as file:
+            file.truncate(log.stat().st_size - 500)
+        self.stage.start()
+        self.assertEqual([a["kind"] for a in self.stage.alarms()], ["store_damaged"])
+
     def test_one_folder_serves_one_collector(self):
         first = self.stage.process
         self.stage.port = 0
