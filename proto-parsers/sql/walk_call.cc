@@ -87,8 +87,7 @@ void Walker::constant_argument(const Builtin& what, const List* arguments) {
     auto [schema, name] = split_name(text);
     bool relation =
         what.argument_kind == ObjectKind::kSequence || what.argument_kind == ObjectKind::kTable;
-    findings_.object(what.argument_kind, relation ? resolver_.relation(schema, name).full : text,
-                     what.effects);
+    findings_.object(what.argument_kind, relation ? known_name(schema, name) : text, what.effects);
   }
   if (what.sql_argument < 0) return;
   int position = 0;

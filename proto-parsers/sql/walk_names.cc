@@ -125,7 +125,7 @@ void Walker::named(ObjectKind kind, std::string_view name, EffectSet effects) {
 void Walker::named(ObjectKind kind, const List* names, EffectSet effects) {
   if (is_relation_kind(kind)) {
     uncertain_name(schema_name(names), last_name(names));
-    findings_.object(kind, resolver_.relation(schema_name(names), last_name(names)).full, effects);
+    findings_.object(kind, known_name(schema_name(names), last_name(names)), effects);
   } else {
     findings_.object(kind, joined_name(names), effects);
   }

@@ -30,7 +30,14 @@ constexpr EffectSet kChanges = Effect::kWrite | Effect::kDelete;
 }  // namespace
 
 std::string Walker::relation_name(const RangeVar* node) {
-  return resolver_.relation(view_of(node->schemaname), view_of(node->relname)).full;
+  return known_name(view_of(node->schemaname), view_of(node->relname));
+}
+
+// The full name of a relation that is named without being read or written.
+std::string Walker::known_name(std::string_view schema, std::string_view name) {
+  RelationName found = resolver_.relation(schema, name);
+  if (resolver_.data() && !found.relation) findings_.flags.catalogue_miss = true;
+  return found.full;
 }
 
 void Walker::uncertain_name(std::string_view schema, std::string_view name) {

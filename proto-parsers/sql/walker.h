@@ -174,6 +174,7 @@ class Walker {
   void object_named(ObjectType type, const Node* name, EffectSet effects);
 
   std::string relation_name(const RangeVar* node);
+  std::string known_name(std::string_view schema, std::string_view name);
   void uncertain_name(std::string_view schema, std::string_view name);
 
   Context& context_;
