@@ -45,6 +45,12 @@ Tint verdict_tint(const std::string& verdict) {
   return verdict == "allow" ? Tint::kGood : Tint::kDim;
 }
 
+// "role@database"; empty where neither is known (a connection that was refused).
+std::string login_of(const Json& session, const char* user, const char* database) {
+  std::string name = text_at(session, user), where = text_at(session, database);
+  return name.empty() && where.empty() ? std::string() : name + "@" + where;
+}
+
 // What came of it: "3 rows", "error 42P01", "unknown".
 Cell outcome_cell(const Json& outcome) {
   std::string status = text_at(outcome, "status"), error = text_at(outcome, "error");
@@ -112,7 +118,7 @@ std::vector<Cell> session_row(const Json& session) {
            has(session, "closed") ? Tint::kDim : Tint::kGood},
           {text_at(session, "pod")},
           {text_at(session, "resource")},
-          {text_at(session, "upstream_role") + "@" + text_at(session, "upstream_database")},
+          {login_of(session, "upstream_role", "upstream_database")},
           {std::to_string(number_at(session, "commands"))},
           {std::to_string(denied), denied ? Tint::kBad : Tint::kDim},
           {std::to_string(failed), failed ? Tint::kWarn : Tint::kDim},
@@ -147,10 +153,8 @@ void describe_session(const Json& session) {
   line("principal", text_at(session, "principal"));
   line("resource", text_at(session, "resource"));
   line("target", text_at(session, "target"));
-  line("client asked for",
-       text_at(session, "client_user") + "@" + text_at(session, "client_database"));
-  line("logged in as",
-       text_at(session, "upstream_role") + "@" + text_at(session, "upstream_database"));
+  line("client asked for", login_of(session, "client_user", "client_database"));
+  line("logged in as", login_of(session, "upstream_role", "upstream_database"));
   line("application", text_at(session, "application_name"));
   line("from", text_at(session, "first"));
   line("to", has(session, "closed")
