@@ -33,17 +33,20 @@ void Pending::see(const audit::PeekedHead& head, Bytes record) {
   if (head.operation == 0) return;
   if (head.kind == audit::RecordKind::kCommand) {
     commands_[{head.session, head.operation}] = {head.sequence, record};
+    fresh_.push_back({head.session, head.operation});
   } else if (head.kind == audit::RecordKind::kOutcome) {
     commands_.erase({head.session, head.operation});
   }
 }
 
 void Pending::settle() {
-  for (auto entry = commands_.begin(); entry != commands_.end();) {
-    Bytes record = std::exchange(entry->second.unsettled, {});
-    bool forget = !record.empty() && !allowed(record);
-    entry = forget ? commands_.erase(entry) : std::next(entry);
+  for (const Key& key : fresh_) {
+    auto command = commands_.find(key);
+    if (command == commands_.end()) continue;
+    Bytes record = std::exchange(command->second.unsettled, {});
+    if (!record.empty() && !allowed(record)) commands_.erase(command);
   }
+  fresh_.clear();
 }
 
 std::vector<std::pair<audit::Id, std::uint64_t>> Pending::take() const {

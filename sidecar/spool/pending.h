@@ -34,6 +34,7 @@ class Pending {
     Bytes unsettled;
   };
   std::unordered_map<Key, Command, KeyHash> commands_;
+  std::vector<Key> fresh_;  // seen since the last settle()
 };
 
 }  // namespace chaperone::spool
