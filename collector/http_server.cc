@@ -142,7 +142,7 @@ void HttpServer::State::configure(std::size_t threads) {
   server.set_read_timeout(kReadTimeoutS);
   server.set_write_timeout(kWriteTimeoutS);
   server.set_keep_alive_timeout(kKeepAliveTimeoutS);
-  server.set_keep_alive_max_count(100'000);
+  server.set_keep_alive_max_count(kKeepAliveRequests);
   server.set_tcp_nodelay(true);
   server.set_default_headers(
       {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});

@@ -15,7 +15,7 @@ inline constexpr std::size_t kEnrolBodyBytesMax = 4 * 1024;
 
 // Requests served at once; each holds a thread and at most one batch. More wait in the kernel's
 // backlog, so that memory stays below kThreads * kBatchBytesMax whatever comes.
-inline constexpr std::size_t kThreads = 64;
+inline constexpr std::size_t kThreads = 128;
 inline constexpr std::size_t kConnectionsWaitingMax = 128;
 
 // Long polls hold a thread each; a quarter of them leaves the rest for writers.
@@ -25,7 +25,11 @@ inline constexpr std::uint64_t kTailWaitMaxS = 30;
 // A silent peer frees its thread after this long.
 inline constexpr int kReadTimeoutS = 10;
 inline constexpr int kWriteTimeoutS = 30;
-inline constexpr int kKeepAliveTimeoutS = 5;
+inline constexpr int kKeepAliveTimeoutS = 2;
+
+// A connection holds its thread between requests: after so many it ends, and one that waits has its
+// turn, so that more busy writers than threads are all served.
+inline constexpr std::size_t kKeepAliveRequests = 50;
 
 // Requests of one token: a writer sends about one batch per second, a fleet may share a token.
 inline constexpr double kRequestsPerSecond = 200;

@@ -26,6 +26,9 @@ inline constexpr std::uint32_t kBackoffDrainMs = 500;  // while draining there i
 // Each step of a request: connecting, the handshake, sending, the answer.
 inline constexpr std::uint32_t kStepMs = 10'000;
 
+// An idle connection is given up after this long: it would hold a thread of the collector.
+inline constexpr std::uint32_t kKeepMs = 1000;
+
 // What the collector may answer: a head of few short lines, a body no longer than an enrolment.
 inline constexpr std::size_t kHeadBytesMax = 8 * 1024;
 inline constexpr std::size_t kHeadersMax = 64;

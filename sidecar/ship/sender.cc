@@ -77,8 +77,8 @@ Step Sender::enrol() {
   if (enrolment->writer != spool_.writer() || enrolment->writer_key != key) {
     return failed("the collector enrolled another key than ours");
   }
-  // A spool that is full or closed cannot keep it, and must all the more be shipped: the collector has
-  // the enrolment, and the next start asks for it again.
+  // A spool that is full or closed cannot keep it, and must all the more be shipped: the collector
+  // has the enrolment, and the next start asks for it again.
   if (spool_.enrolment() != answer->body) {
     (void)spool_.enrolled(as_bytes(answer->body), wall_ns(), mono_ns()).ok();
   }
@@ -89,7 +89,10 @@ Step Sender::enrol() {
 Step Sender::send() {
   auto batch = reader_.next(cursor_, options_.batch_bytes);
   if (!batch) return failed(batch.error().message);
-  if (batch->frames.empty()) return Step::kIdle;
+  if (batch->frames.empty()) {
+    if (mono_ns() - sent_at_ns_ > std::uint64_t{kKeepMs} * 1'000'000) client_.drop();
+    return Step::kIdle;
+  }
   batch_ = std::move(*batch);
   auto secret = token();
   if (!secret) return failed(secret.error().message);
@@ -104,6 +107,7 @@ Step Sender::send() {
       {"Chaperone-Signature", audit::hex(proof)}};
   if (gap) headers.emplace_back("Chaperone-Gap", "declared");
   auto answer = client_.post("/v1/batches", *secret, headers, batch_.frames);
+  sent_at_ns_ = mono_ns();
   if (!answer) return failed(answer.error().message);
   return on_batch_answer(*answer);
 }

@@ -46,6 +46,7 @@ class Sender {
   std::uint64_t expected_ = 0;  // 0, or what the collector said it wants next
   spool::Batch batch_;          // held from send to answer only
   std::uint64_t sent_records_ = 0, sent_bytes_ = 0;
+  std::uint64_t sent_at_ns_ = 0;    // when the connection was last of use
   std::string error_;
 };
 

@@ -127,6 +127,15 @@ class Faults(unittest.TestCase):
         sent = self.stage.send(sessions=1, commands=5)
         self.assertEqual(self.sequences(), list(range(1, sent["appended"] + 1)))
 
+    def test_more_busy_writers_than_threads_are_all_served(self):
+        self.assertEqual(self.stage.stop(), 0)
+        self.stage.start("--threads", "4")
+        senders = [self.stage.sending(spool=f"spool-{n}", sessions=20, commands=10, pace_us=2000, flush_ms=60000)
+                   for n in range(9)]
+        sent = [json.loads(sender.communicate(timeout=120)[0]) for sender in senders]
+        self.assertEqual([s["flushed"] for s in sent], [True] * 9, sent)
+        self.assertEqual(len(self.sequences()), sum(s["appended"] for s in sent))
+
     def test_a_full_store_refuses(self):
         self.assertEqual(self.stage.stop(), 0)
         self.stage.start("--store-bytes-max", "3000")
