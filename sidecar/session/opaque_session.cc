@@ -54,7 +54,7 @@ void OpaqueSession::hello_bytes(Bytes bytes) {
 
 void OpaqueSession::dial() {
   set_where();
-  policy::Decision decision = policy_->decide_connect(worker_.shared.subject, *resource_);
+  policy::Decision decision = policy_->decide_connect(worker_.shared.subject, *resource_, wall_now_ns() / 1'000'000'000);
   if (decision.verdict != policy::Verdict::kAllow) {
     return deny("connect_denied", std::string(decision.reason));
   }
@@ -140,7 +140,8 @@ void OpaqueSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
   const policy::Resource* now = by_name_ ? policy->resource_by_sni(name_, target_.raw())
                                          : policy->resource_at(target_.raw());
   bool allowed = now && now->protocol == Protocol::kOpaque &&
-                 policy->decide_connect(worker_.shared.subject, *now).verdict ==
+                 policy->decide_connect(worker_.shared.subject, *now, wall_now_ns() / 1'000'000'000)
+                         .verdict ==
                      policy::Verdict::kAllow;
   if (!allowed) return end("policy_changed", "the policy no longer allows this");
   resource_ = now;
@@ -174,6 +175,7 @@ void OpaqueSession::deny(std::string_view word, const std::string& reason) {
 void OpaqueSession::end(std::string_view word, std::string_view detail) {
   if (std::exchange(ended_, true)) return;
   dialer_.reset();
+  worker_.waiters.forget(this);
   if (opened_record_) {
     audit::Outcome outcome;
     outcome.bytes_to_client = bytes_to_client_;
