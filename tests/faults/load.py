@@ -21,10 +21,17 @@ def say(*words):
     print(*words, flush=True)
 
 
+def whole(messages):
+    """An answer that was cut off is none."""
+    if not messages or messages[-1][0] != b"Z":
+        raise ConnectionError("ended in the middle of an answer")
+    return messages
+
+
 def values(messages):
     """First column of every DataRow."""
     found = []
-    for kind, body in messages:
+    for kind, body in whole(messages):
         if kind == b"D":
             size = struct.unpack_from("!i", body, 2)[0]
             found.append(body[6:6 + size].decode())
@@ -45,7 +52,7 @@ def written(db, marker):
 
 
 def refused(db, marker):
-    got = wire.errors(db.ask(wire.query(f"drop table guarded /* {marker} */")))
+    got = wire.errors(whole(db.ask(wire.query(f"drop table guarded /* {marker} */"))))
     return got, ["42501"]
 
 
