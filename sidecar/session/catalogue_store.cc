@@ -7,6 +7,9 @@ namespace chaperone::session {
 namespace {
 
 constexpr std::uint64_t kCatalogueAgeMs = 30'000;
+// A view that could not be had is asked for again after this long; sessions go on without it, where
+// every name stands for itself and unseen code is run_code.
+constexpr std::uint64_t kRetryMs = 5'000;
 // Databases remembered at once by one sidecar; agents work on a handful.
 constexpr std::size_t kCataloguesMax = 32;
 
@@ -32,7 +35,8 @@ class CatalogueStore::Entry : public PostgresUpstream::User {
   void sweep(std::uint64_t now_ms) {
     bool used = now_ms - used_ms_ < 10 * kCatalogueAgeMs;
     if (!load_ && !opening_ && !used && upstream_) close_upstream();
-    if (used && view_ && !load_ && !opening_ && now_ms - asked_ms_ > kCatalogueAgeMs) begin();
+    std::uint64_t age_ms = view_ ? kCatalogueAgeMs : kRetryMs;
+    if (used && !load_ && !opening_ && now_ms - asked_ms_ > age_ms) begin();
   }
   std::uint64_t used_ms() const { return used_ms_; }
   void touch() { used_ms_ = now_ms(); }
@@ -143,7 +147,9 @@ void CatalogueStore::refresh(const UpstreamPlan& plan, const void* owner, Loaded
   if (found == entries_.end()) {
     if (entries_.size() >= kCataloguesMax) entries_.erase(entries_.begin());
     auto own = std::make_shared<UpstreamPlan>(plan);
-    own->settings = {{"application_name", "chaperone"}, {"client_encoding", "UTF8"}};
+    // A session that holds DDL locks must not make all others wait for the catalogue.
+    own->settings = {{"application_name", "chaperone"}, {"client_encoding", "UTF8"},
+                     {"lock_timeout", "1000"}, {"statement_timeout", "20000"}};
     own->minor = 0;
     own->read_only = true;
     own->replication.clear();
