@@ -7,8 +7,8 @@ namespace chaperone::session {
 namespace {
 
 constexpr std::uint64_t kCatalogueAgeMs = 30'000;
-// A view that could not be had is asked for again after this long; sessions go on without it, where
-// every name stands for itself and unseen code is run_code.
+// A view that could not be had is asked for again after this long; meanwhile
+// sessions judge every statement as unknown but those of transactions and settings.
 constexpr std::uint64_t kRetryMs = 5'000;
 // Databases remembered at once by one sidecar; agents work on a handful.
 constexpr std::size_t kCataloguesMax = 32;

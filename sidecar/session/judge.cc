@@ -80,8 +80,23 @@ JudgedPtr Scope::judge_anew(std::string_view text, const sql::PreparedTexts* pre
   return finish(std::move(judged));
 }
 
+// Views, triggers and functions are seen by the catalogue alone. An agent may bring its loss about
+// (locks held in an open transaction), so the loss must never allow more.
+void judge_blind(Meaning& meaning) {
+  for (Statement& statement : meaning.statements) {
+    if (statement.effects.within(Effect::kTransaction | Effect::kSession)) continue;
+    statement.effects |= Effect::kUnknown;
+    if (statement.unknown_because.empty()) {
+      statement.unknown_because = "the database's catalogue cannot be read at the moment";
+    }
+    meaning.effects |= Effect::kUnknown;
+  }
+  meaning.risk = risk_of(meaning.effects);
+}
+
 // What the policy settles about a meaning, and the parts of its record.
 JudgedPtr Scope::finish(std::shared_ptr<Judged> judged) const {
+  if (facts_.catalogue_missing) judge_blind(judged->analysis.meaning);
   judged->policy = facts_.policy;
   if (const policy::Resource* resource = this->resource()) {
     judged->prepared = facts_.policy->prepare(subject_, *resource, judged->analysis.meaning);

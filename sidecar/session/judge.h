@@ -37,6 +37,9 @@ void encode_ruling(const policy::Decision& decision, const policy::Policy& polic
 struct ScopeFacts {
   std::shared_ptr<const policy::Policy> policy;
   std::shared_ptr<const sql::Catalogue> catalogue;  // may be null
+  // It should be there and cannot be had: what lies beneath a name is then not known, so every
+  // statement but those of transactions and settings is unknown as well.
+  bool catalogue_missing = false;
   std::string resource;
   std::string database;
   sql::Reading reading;

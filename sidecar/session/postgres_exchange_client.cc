@@ -225,7 +225,9 @@ const char* PostgresExchange::unreadable(std::string_view text) const {
 // Null when the answer must wait, or was given already: `action` then says which.
 JudgedPtr PostgresExchange::judge(std::string_view text, Action& action) {
   JudgedPtr judged = scope_->judge(text, &names_);
-  bool missed = judged->analysis.catalogue_miss && facts_.catalogue;
+  bool missed = facts_.catalogue ? judged->analysis.catalogue_miss
+                                 : judged->analysis.meaning.effects.has(Effect::kUnknown) &&
+                                       facts_.catalogue_missing;
   if (missed && std::exchange(catalogue_confirmed_, false)) return scope_->settle_miss(text, &names_);
   if (!missed) return judged;
   await_catalogue_ = true;

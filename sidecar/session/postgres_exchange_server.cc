@@ -277,7 +277,7 @@ bool PostgresExchange::feed_private_catalogue(Bytes input, std::size_t& at) {
     return true;
   }
   asked_status_ = static_cast<pg::TransactionStatus>(private_load_->transaction_status());
-  // Without a view every name stands for itself and unseen code is run_code: stricter, not blind.
+  facts_.catalogue_missing = private_load_->failed();
   facts_.catalogue = private_load_->failed() ? nullptr : private_load_->catalogue();
   private_load_.reset();
   rescope();
@@ -310,6 +310,7 @@ void PostgresExchange::await_catalogue() {
 
 void PostgresExchange::adopt_catalogue(std::shared_ptr<const sql::Catalogue> catalogue) {
   if (await_catalogue_ || private_catalogue_) return;  // ours is newer, or on its way
+  facts_.catalogue_missing = catalogue == nullptr;
   facts_.catalogue = std::move(catalogue);
   rescope();
 }
@@ -318,8 +319,11 @@ void PostgresExchange::on_catalogue(std::shared_ptr<const sql::Catalogue> catalo
   if (failed_) return;
   await_catalogue_ = false;
   catalogue_confirmed_ = true;
-  if (catalogue != facts_.catalogue) {
+  bool missing = catalogue == nullptr;
+  if (private_catalogue_) return on_client({});  // the shared view knows less than our own
+  if (catalogue != facts_.catalogue || missing != facts_.catalogue_missing) {
     facts_.catalogue = std::move(catalogue);
+    facts_.catalogue_missing = missing;
     rescope();
   }
   on_client({});

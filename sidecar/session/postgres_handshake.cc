@@ -153,6 +153,7 @@ void PostgresSession::on_upstream_ready(const UpstreamFailure* failure) {
   facts.database = upstream_->plan().database;
   facts.catalogue = worker_.catalogues.current(upstream_->plan());
   bool known = facts.catalogue != nullptr;
+  facts.catalogue_missing = !known;
   exchange_ = std::make_unique<PostgresExchange>(static_cast<PostgresExchange::Ports&>(*this), trail_, worker_.scopes,
                                                  worker_.shared.spool, worker_.metrics,
                                                  upstream_->settings(), std::move(facts),
