@@ -36,19 +36,19 @@ inline constexpr std::uint8_t kRecordVersion = 1;
 // The numbers are part of the format: append, never renumber.
 enum class RecordKind : std::uint8_t {
   kWriterStart = 1,    // the sidecar started: who, WriterFacts
-  kWriterStop = 2,     // and ended in order
-  kEnrolled = 3,       // the collector's enrolment of the key arrived: WriterFacts
+  kWriterStop = 2,     // who; and ended in order
+  kEnrolled = 3,       // the collector's enrolment of the key arrived: who, WriterFacts
   kCheckpoint = 4,     // signature over the chain so far (checkpoint.h); written by the spool
-  kHeartbeat = 5,      // still alive: Counts
-  kLoss = 6,           // records that are known to be missing, or refusals for want of room: Loss
+  kHeartbeat = 5,      // still alive: who, Counts
+  kLoss = 6,           // records known to be missing, or refusals for want of room: who, Loss
   kPolicyChange = 7,   // who, Ruling (policy digest and revision), Event
-  kConfigError = 8,    // a configuration was refused: Event
+  kConfigError = 8,    // a configuration was refused: who, Event
   kConnectDenied = 9,  // who, Where, Ruling, Event
   kSessionOpen = 10,   // who, Where, Ruling
   kSessionClose = 11,  // who, Where, Outcome (bytes, duration), Event (why)
   kLogin = 12,         // who, Where, Ruling, Outcome, Event (method or error class)
   kCommand = 13,       // who, Where, Meaning, Ruling, Asked
-  kOutcome = 14,       // Outcome of the command with the same session and operation
+  kOutcome = 14,       // who, Outcome of the command with the same session and operation
   kOpaqueClose = 15,   // who, Where, Outcome (bytes both ways, duration), Event
   kHoldAsked = 16,     // reserved: a command waits for a person
   kHoldDecided = 17,   // reserved

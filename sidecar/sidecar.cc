@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <latch>
@@ -29,6 +30,9 @@ namespace {
 constexpr std::string_view kBuild = "chaperone-sidecar 0.1.0";
 // How often a loop looks at what is neither per byte nor per message: warm connections, catalogues.
 constexpr std::uint64_t kHousekeepingMs = 500;
+// How often a sidecar that has a collector says that it lives: what a destroyed pod never sent is
+// bounded by it, and the collector calls a writer silent after twelve of them.
+constexpr std::uint64_t kHeartbeatMs = 10'000;
 // Records wait at most this long for the disk where no command asked for it.
 constexpr std::uint32_t kSyncIntervalMs = 200;
 // After the drain: for the collector to take what is left. Kept below Kubernetes' grace period.
@@ -37,6 +41,14 @@ constexpr std::uint32_t kFlushMs = 5000;
 constexpr std::uint64_t kDrainLookMs = 50;
 
 void say(const std::string& text) { std::fprintf(stderr, "chaperone-sidecar: %s\n", text.c_str()); }
+
+audit::RecordHead event_head(audit::RecordKind kind) {
+  audit::RecordHead head;
+  head.kind = kind;
+  head.wall_ns = session::wall_now_ns();
+  head.mono_ns = session::mono_now_ns();
+  return head;
+}
 
 // A loop with its worker and listener. The first belongs to the main thread.
 struct LoopThread {
@@ -65,7 +77,7 @@ struct Sidecar::State {
   std::unique_ptr<admin::HttpServer> http_server;
   std::unique_ptr<net::FileWatch> policy_watch;
   std::unique_ptr<net::Signals> signals;
-  std::unique_ptr<net::Timer> tick, drain_timer;
+  std::unique_ptr<net::Timer> tick, heartbeat, drain_timer;
   std::uint64_t drain_until_ms = 0;
 
   Result<void> open();
@@ -77,6 +89,7 @@ struct Sidecar::State {
   void on_all(std::function<void(session::Worker&)> work);
   void reload_policy();
   void record_event(audit::RecordKind kind, const audit::Event& event);
+  void beat();
   void begin_drain(int signal_number);
   void look_at_drain();
   int run();
@@ -130,6 +143,8 @@ Result<void> Sidecar::State::open() {
     if (!ticked.ok()) say(ticked.error().message);
   });
   tick->start(kHousekeepingMs, kHousekeepingMs);
+  heartbeat = std::make_unique<net::Timer>(first, [this] { beat(); });
+  if (ship) heartbeat->start(kHeartbeatMs, kHeartbeatMs);
   return {};
 }
 
@@ -273,14 +288,26 @@ void Sidecar::State::record_event(audit::RecordKind kind, const audit::Event& ev
   named.policy_revision = policy->revision();
   audit::encode(named, ruling);
   audit::encode(event, about);
-  audit::RecordHead head;
-  head.kind = kind;
-  head.wall_ns = session::wall_now_ns();
-  head.mono_ns = session::mono_now_ns();
+  audit::RecordHead head = event_head(kind);
   auto recorded = kind == audit::RecordKind::kPolicyChange
                       ? spool->append(head, {&who, &ruling, &about})
-                      : spool->append(head, {&about});
+                      : spool->append(head, {&who, &about});
   if (!recorded.ok()) say(recorded.error().message);
+}
+
+void Sidecar::State::beat() {
+  gather([this](const std::vector<LoopReport>& reports, const ProcessReport& process) {
+    audit::Counts counts;
+    for (const LoopReport& loop : reports) counts.sessions += loop.metrics.sessions_open;
+    counts.spool_bytes = process.spool.bytes;
+    counts.spool_bytes_max = process.spool.bytes_max;
+    counts.unacknowledged = process.appended - std::min(process.acknowledged, process.appended);
+    audit::EncodedPart who, numbers;
+    audit::encode(audit::Who{&config.subject, std::nullopt}, who);
+    audit::encode(counts, numbers);
+    // Where there is no room for it, its absence speaks.
+    (void)spool->append(event_head(audit::RecordKind::kHeartbeat), {&who, &numbers}).ok();
+  });
 }
 
 void Sidecar::State::begin_drain(int) {
@@ -345,6 +372,7 @@ Sidecar::~Sidecar() {
   state_->admin_server.reset();
   state_->http_server.reset();
   state_->tick.reset();
+  state_->heartbeat.reset();
   state_->signals.reset();
   state_->policy_watch.reset();
   for (LoopThread& loop : state_->loops) {

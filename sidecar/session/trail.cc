@@ -107,7 +107,7 @@ Result<spool::Position> Trail::command(std::uint64_t operation, const audit::Enc
 
 Result<spool::Position> Trail::outcome(std::uint64_t operation, const audit::Outcome& outcome) {
   audit::encode(outcome, scratch(0));
-  return spool_.append(head(audit::RecordKind::kOutcome, operation), {&scratch(0)});
+  return spool_.append(head(audit::RecordKind::kOutcome, operation), {&who_, &scratch(0)});
 }
 
 }  // namespace chaperone::session

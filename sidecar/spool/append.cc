@@ -14,10 +14,17 @@ namespace {
 using audit::RecordKind;
 
 // What is refused for want of room, rather than let through unrecorded. Everything else follows
-// from something admitted and may use the reserve.
+// from something admitted and may use the reserve; but a heartbeat must not eat it up.
 bool is_admission(RecordKind kind) {
   return kind == RecordKind::kCommand || kind == RecordKind::kSessionOpen ||
-         kind == RecordKind::kLogin || kind == RecordKind::kConnectDenied;
+         kind == RecordKind::kLogin || kind == RecordKind::kConnectDenied ||
+         kind == RecordKind::kHeartbeat;
+}
+
+// Whether a record that found no room is told later: a loss is tried again, and of heartbeats the
+// absence speaks.
+bool is_missed(RecordKind kind) {
+  return kind != RecordKind::kLoss && kind != RecordKind::kHeartbeat;
 }
 
 // The size of the record; CHECKs that its fields ascend, because a record that no reader accepts
@@ -127,7 +134,7 @@ Result<void> Spool::State::tell_refused(const audit::RecordHead& after) {
   head.mono_ns = after.mono_ns;
   audit::EncodedPart part;
   encode(audit::Loss{0, 0, 0, count}, part);
-  if (auto told = append(head, {&part}); !told) {
+  if (auto told = append(head, {&who, &part}); !told) {
     refused_unrecorded = count;
     return told.error();
   }
@@ -154,7 +161,7 @@ Result<Position> Spool::State::append(const audit::RecordHead& head, Parts parts
     if (room) room = make_room(head, size);
   }
   if (!room) {
-    bool counts = head.kind != RecordKind::kLoss && !telling;  // those are tried again
+    bool counts = is_missed(head.kind) && !telling;
     if (counts) ++refused, ++refused_unrecorded;
     return room.error();
   }

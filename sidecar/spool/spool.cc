@@ -148,7 +148,7 @@ Result<void> Spool::enrolled(Bytes document, std::int64_t wall_ns, std::uint64_t
   s.enrolment = std::string(as_text(document));
   audit::EncodedPart part;
   encode(s.facts(), part);
-  auto told = s.append(head_of(audit::RecordKind::kEnrolled, wall_ns, mono_ns), {&part});
+  auto told = s.append(head_of(audit::RecordKind::kEnrolled, wall_ns, mono_ns), {&s.who, &part});
   if (!told) return told.error();
   return {};
 }
@@ -157,7 +157,7 @@ Result<void> Spool::close(std::int64_t wall_ns, std::uint64_t mono_ns) {
   State& s = *state_;
   std::unique_lock lock(s.mutex);
   if (s.closed) return {};
-  auto stopped = s.append(head_of(audit::RecordKind::kWriterStop, wall_ns, mono_ns), {});
+  auto stopped = s.append(head_of(audit::RecordKind::kWriterStop, wall_ns, mono_ns), {&s.who});
   if (stopped) stopped = s.checkpoint(wall_ns, mono_ns);
   s.closed = true;
   std::uint64_t used = s.file ? s.file->offset() : 0;

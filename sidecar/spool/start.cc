@@ -29,7 +29,7 @@ Result<void> Spool::State::tell_start() {
     } else if (start_told <= found.holes.size()) {
       const Hole& hole = found.holes[start_told - 1];
       encode(audit::Loss{hole.first_sequence, hole.last_sequence, hole.bytes, 0}, part);
-      last = append(start_head(RecordKind::kLoss), {&part});
+      last = append(start_head(RecordKind::kLoss), {&who, &part});
     } else {
       const auto& [session, operation] = found.unknown[start_told - 1 - found.holes.size()];
       audit::RecordHead head = start_head(RecordKind::kOutcome);
@@ -39,7 +39,7 @@ Result<void> Spool::State::tell_start() {
       outcome.status = audit::OutcomeStatus::kUnknown;
       outcome.error_class = "sidecar_restarted";
       encode(outcome, part);
-      last = append(head, {&part});
+      last = append(head, {&who, &part});
     }
   }
   telling = false;

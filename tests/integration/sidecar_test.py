@@ -321,6 +321,18 @@ class SidecarTest(unittest.TestCase):
         self.eventually(arrived, "the records arrived")
         self.assertNotIn("-secret", found["text"])
 
+    def test_every_record_says_who(self):
+        self.sidecar(policy())
+        self.psql("select 1", "drop table kept")
+        found = []
+
+        def arrived():
+            found[:] = [entry["record"] for entry in records(self.world, self.collector, "limit=1000")["records"]]
+            return {"outcome", "heartbeat", "login", "writer_start"} <= {record["kind"] for record in found}
+        self.eventually(arrived, "one of each, a heartbeat too")
+        nameless = [record for record in found if record.get("pod") != "agent-1" and record["kind"] != "checkpoint"]
+        self.assertEqual([], nameless)
+
 
 if __name__ == "__main__":
     (sandbox.TMP / "rotate.sql").write_text("select 1;\n")

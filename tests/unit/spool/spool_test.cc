@@ -8,6 +8,7 @@
 #include "audit/decoded.h"
 #include "audit/export.h"
 #include "audit/fields.h"
+#include "audit/segment.h"
 #include "audit/verify.h"
 #include "audit/wire.h"
 #include "tests/unit/spool/fixture.h"
@@ -37,6 +38,26 @@ TEST_CASE("a fresh spool says who writes, and takes records in order") {
   CHECK(start->writer == spool->writer());
   CHECK(start->key == spool->public_key());
   CHECK(start->build == "test");
+}
+
+TEST_CASE("what the spool writes of its own names who, as every record does") {
+  TempDir dir;
+  { auto spool = must_open(options_in(dir)); }
+  auto segments = segment_files(options_in(dir).dir);
+  std::string damaged = slurp(segments.at(0));
+  damaged[audit::kSegmentHeaderBytes + 60] ^= 1;  // the start's record: a loss is to be told
+  spill(segments.at(0), damaged);
+  auto spool = must_open(options_in(dir));
+  REQUIRE(append_command(*spool, 1));
+  REQUIRE(spool->checkpoint(5, 6));
+  for (const std::string& bytes : all_records(*spool)) {
+    auto record = audit::decode_record(as_bytes(bytes));
+    REQUIRE(record);
+    INFO(name_of(record->kind));
+    bool ours = record->kind != RecordKind::kCheckpoint && record->kind != RecordKind::kCommand;
+    if (ours) CHECK(record->pod == "agent");
+  }
+  CHECK(count_kind(all_records(*spool), RecordKind::kLoss) == 1);
 }
 
 TEST_CASE("the chain, the writer and the key go on over clean restarts") {
