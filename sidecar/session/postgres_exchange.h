@@ -24,6 +24,7 @@
 #include "sidecar/session/gate.h"
 #include "sidecar/session/judge.h"
 #include "sidecar/session/metrics_sink.h"
+#include "sidecar/session/operations.h"
 #include "sidecar/session/own_query.h"
 #include "sidecar/session/prepared_names.h"
 #include "sidecar/session/server_settings.h"
@@ -83,18 +84,7 @@ class PostgresExchange {
  private:
   enum class Action { kForward, kSwallow, kWait };
 
-  // One command between its record and its outcome.
-  struct Operation {
-    std::uint64_t number = 0;
-    std::uint64_t begun_ns = 0;
-    std::uint64_t rows = 0;
-    std::uint64_t bytes_from_server = 0;
-    std::uint64_t copy_bytes_at_begin = 0;
-    bool refused = false;
-    std::string sqlstate;
-  };
-
-  // client side (postgres_exchange_client.cc)
+  // client side (postgres_exchange_{client,commands,extended,judge,record,refuse}.cc)
   bool blocked() const;
   bool at_rest_but_gate() const;
   std::size_t pump_client(Bytes input);
@@ -129,7 +119,7 @@ class PostgresExchange {
   void owe(pg::Sent sent, std::uint64_t operation, bool refused = false);
   void emit(Bytes bytes);
 
-  // server side (postgres_exchange_server.cc)
+  // server side (postgres_exchange_{server,settings}.cc)
   std::size_t pump_server(Bytes input);
   bool feed_own_query(Bytes input, std::size_t& at);
   std::uint64_t next_operation() { return ++operations_begun_; }
@@ -138,7 +128,6 @@ class PostgresExchange {
   void on_parameter_status(std::string_view name, std::string_view value);
   void on_finished(const pg::Finished& finished);
   void finish_operation(std::uint64_t number, audit::OutcomeStatus status);
-  Operation* operation(std::uint64_t number);
   // A query of our own is on its way.
   bool asking() const { return own_query_ || private_load_; }
   bool settings_due() const;
@@ -166,7 +155,7 @@ class PostgresExchange {
   ScopeFacts facts_;
   std::shared_ptr<Scope> scope_;
   PreparedNames names_;
-  std::vector<Operation> operations_;
+  Operations operations_;
   std::vector<std::string> refusals_;  // encoded errors for the refused entries in the ledger
   std::unique_ptr<OwnQuery> own_query_;
   std::unique_ptr<SettingsReader> settings_reader_;

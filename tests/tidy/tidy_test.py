@@ -23,7 +23,7 @@ TEST_FILE_LINES = 500
 FUNCTION_LINES = 70
 # What there may still be of it; only ever lowered.
 WIDE_LINES = 400
-LONG_FILES = {"sidecar/session/postgres_exchange_client.cc": 600}
+LONG_FILES = {}
 LONG_FUNCTIONS = {"proto-parsers/sql/walk_alter.cc": 85}
 
 OURS = ("proto-parsers/", "audit/", "sidecar/", "collector/", "cli/")

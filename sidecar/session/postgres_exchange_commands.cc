@@ -1,0 +1,89 @@
+// Commands that run at once: Query and FunctionCall, and what any command changes for those after it.
+
+#include "sidecar/session/postgres_exchange.h"
+
+#include "sidecar/session/postgres_refusal.h"
+#include "sidecar/session/sqlstate.h"
+
+namespace chaperone::session {
+namespace {
+
+// SQL's PREPARE, DEALLOCATE and DISCARD work on the names that Parse and Bind use.
+bool changes_prepared(const Meaning& meaning) {
+  for (const Statement& statement : meaning.statements) {
+    if (statement.verb == "PREPARE" || statement.verb.starts_with("DEALLOCATE") ||
+        statement.verb.starts_with("DISCARD")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+PostgresExchange::Action PostgresExchange::on_query(const pg::FrontendMessage& message) {
+  if (const char* why = unreadable(message.text)) {
+    return refuse_unjudged(pg::Sent::kQuery, kInsufficientPrivilege, why, "SET client_encoding TO 'UTF8'");
+  }
+  Action action = Action::kWait;
+  JudgedPtr judged = judge(message.text, action);
+  if (!judged) return action;
+  policy::Decision decision = decide(*judged, message.text, {});
+  auto permit = policy::Policy::permit(decision);
+  if (!permit) {
+    return refuse(pg::Sent::kQuery, message.text, judged.get(), decision, kInsufficientPrivilege);
+  }
+  std::uint64_t operation = next_operation();
+  if (!record(operation, *judged, decision, message.text, {})) return Action::kWait;
+  begin_operation(operation);
+  owe(pg::Sent::kQuery, operation);
+  note_effects(*judged, operation);
+  // The unnamed statement and portal end with a simple query.
+  if (group_barrier_) await_ready_ = true;
+  return Action::kForward;
+}
+
+PostgresExchange::Action PostgresExchange::on_function_call(const pg::FrontendMessage& message) {
+  std::string text = function_call_text(message.function, message.value_count);
+  Action action = Action::kWait;
+  JudgedPtr judged = judge(text, action);
+  if (!judged) return action;
+  parameters_.clear();
+  Parameter parameter;
+  for (auto values = message.values(); values.next(parameter);) parameters_.push_back(parameter);
+  policy::Decision decision = decide(*judged, text, parameters_);
+  auto permit = policy::Policy::permit(decision);
+  if (!permit) {
+    return refuse(pg::Sent::kQuery, text, judged.get(), decision, kInsufficientPrivilege);
+  }
+  std::uint64_t operation = next_operation();
+  if (!record(operation, *judged, decision, text, parameters_)) return Action::kWait;
+  begin_operation(operation);
+  owe(pg::Sent::kFunctionCall, operation);
+  note_effects(*judged, operation);
+  stateless_ = false;
+  if (group_barrier_) await_ready_ = true;
+  return Action::kForward;
+}
+
+// What an allowed command may change for those after it.
+void PostgresExchange::note_effects(const Judged& judged, std::uint64_t executed) {
+  const sql::Analysis& analysis = judged.analysis;
+  if (analysis.leaves_session_state) stateless_ = false;
+  bool unsettles = analysis.may_change_reading ||
+                   (analysis.transaction_control && changed_in_transaction_);
+  if (unsettles) {
+    group_barrier_ = refresh_settings_ = changed_in_transaction_ = true;
+    names_uncertain_ = names_uncertain_ || analysis.leaves_session_state;
+  }
+  if (changes_prepared(analysis.meaning)) {
+    group_barrier_ = refresh_settings_ = names_uncertain_ = true;
+  }
+  if (analysis.changes_catalogue) refresh_catalogue_ = refresh_settings_ = group_barrier_ = true;
+  if (executed != 0 && analysis.copies_in) {
+    await_copy_ = true;
+    copy_operation_ = executed;
+  }
+}
+
+}  // namespace chaperone::session

@@ -1,0 +1,146 @@
+// The extended protocol's commands: a text is judged at its Parse, with its values at its Bind.
+
+#include "sidecar/session/postgres_exchange.h"
+
+#include "proto-parsers/base/limits.h"
+#include "proto-parsers/postgres/encode.h"
+#include "sidecar/session/sqlstate.h"
+
+namespace chaperone::session {
+namespace {
+
+// PostgreSQL's FirstNormalObjectId: types from here on were made by users, and their input, checks
+// and casts are code of theirs.
+constexpr std::uint32_t kUserTypeMin = 16384;
+
+bool names_user_type(const pg::FrontendMessage& message) {
+  ByteReader types(message.parameter_types);
+  while (types.size() >= 4) {
+    if (types.take_u32() >= kUserTypeMin) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& message) {
+  if (const char* why = unreadable(message.text)) {
+    return refuse_unjudged(pg::Sent::kParse, kInsufficientPrivilege, why, "SET client_encoding TO 'UTF8'");
+  }
+  if (group_barrier_) return refuse_behind_barrier();
+  if (names_.size() >= kPreparedStatementsMax ||
+      names_.text_bytes() + message.text.size() > kPreparedTextBytesMax) {
+    return refuse_unjudged(pg::Sent::kParse, kProgramLimit,
+                           "this session holds as many prepared statements as the sidecar allows",
+                           "close some of them (DEALLOCATE)");
+  }
+  Action action = Action::kWait;
+  bool with_code = names_user_type(message);
+  JudgedPtr judged = judge(message.text, action);
+  if (!judged) return action;
+  if (with_code) judged = scope_->judge_with_code(message.text, &names_);
+  policy::Decision decision = judged->prepared.settled;
+  if (read_only_ && judged->analysis.lifts_read_only) decision = decide(*judged, message.text, {});
+  // Rules that ask for values have their say at Bind; what is refused whatever they are, is here.
+  if (decision.verdict != policy::Verdict::kAllow && !judged->prepared.open) {
+    return refuse(pg::Sent::kParse, message.text, judged.get(), decision, kInsufficientPrivilege);
+  }
+  auto statement = std::make_shared<PreparedStatement>();
+  statement->judged = judged;
+  statement->text = message.text;
+  statement->scope = scope_;
+  statement->with_code = with_code;
+  ByteReader types(message.parameter_types);
+  while (types.size() >= 4) statement->parameter_types.push_back(types.take_u32());
+  if (!message.statement.empty()) stateless_ = false;
+  names_.change_statement(message.statement, std::move(statement));
+  unrecorded_parse_ = UnrecordedParse{std::move(judged), message.statement, message.text};
+  owe(pg::Sent::kParse, 0);
+  return Action::kForward;
+}
+
+PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& message) {
+  if (unrecorded_parse_ && unrecorded_parse_->name != message.statement && !record_parse()) {
+    return Action::kWait;
+  }
+  StatementPtr statement = names_.statement(message.statement);
+  if (!statement) {
+    return refuse_unjudged(pg::Sent::kParse, kUnknownStatement,
+                           "there is no prepared statement of this name that was seen to be prepared",
+                           "prepare it again");
+  }
+  if (group_barrier_) return refuse_behind_barrier();
+  if (!names_.reads_alike(*statement)) {
+    return refuse_unjudged(pg::Sent::kParse, kCannotNow,
+                           "this statement was prepared while standard_conforming_strings was other",
+                           "prepare it again");
+  }
+  if (operations_.size() >= kPreparedStatementsMax) {
+    return refuse_unjudged(pg::Sent::kParse, kProgramLimit,
+                           "this transaction holds as many portals as the sidecar allows",
+                           "execute them, or end the transaction");
+  }
+  if (statement->judged->policy != facts_.policy || statement->scope != scope_) {
+    Action action = Action::kWait;
+    JudgedPtr anew = judge(statement->text, action);
+    if (!anew) return action;
+    if (statement->with_code) anew = scope_->judge_with_code(statement->text, &names_);
+    statement->judged = std::move(anew);
+    statement->scope = scope_;
+  }
+  parameters_.clear();
+  Parameter parameter;
+  for (auto values = message.values(); values.next(parameter);) {
+    std::size_t index = parameters_.size();
+    parameter.type = index < statement->parameter_types.size() ? statement->parameter_types[index] : 0;
+    parameters_.push_back(parameter);
+  }
+  const Judged& judged = *statement->judged;
+  policy::Decision decision = decide(judged, statement->text, parameters_);
+  auto permit = policy::Policy::permit(decision);
+  if (!permit) {
+    unrecorded_parse_.reset();
+    return refuse(pg::Sent::kParse, statement->text, &judged, decision, kInsufficientPrivilege);
+  }
+  unrecorded_parse_.reset();
+  std::uint64_t operation = next_operation();
+  if (!record(operation, judged, decision, statement->text, parameters_)) return Action::kWait;
+  begin_operation(operation);
+  auto portal = std::make_shared<Portal>();
+  portal->statement = std::move(statement);
+  portal->operation = operation;
+  names_.change_portal(message.portal, std::move(portal));
+  owe(pg::Sent::kBind, operation);
+  note_effects(judged, 0);  // planning may run functions, so it counts from here
+  return Action::kForward;
+}
+
+PostgresExchange::Action PostgresExchange::on_execute(const pg::FrontendMessage& message) {
+  PortalPtr portal = names_.portal(message.portal);
+  if (!portal) {
+    return refuse_unjudged(pg::Sent::kParse, kUnknownPortal,
+                           "there is no portal of this name that was seen to be bound",
+                           "bind it again");
+  }
+  const Judged& judged = *portal->statement->judged;
+  if (portal->executed) {
+    // Fetching on from a portal: a command of its own, judged again under today's policy.
+    JudgedPtr again = scope_->judge(portal->statement->text, &names_);
+    policy::Decision decision = decide(*again, portal->statement->text, {});
+    if (decision.verdict != policy::Verdict::kAllow) {
+      return refuse(pg::Sent::kParse, portal->statement->text, again.get(), decision,
+                    kInsufficientPrivilege);
+    }
+    std::uint64_t operation = next_operation();
+    if (!record(operation, *again, decision, portal->statement->text, {})) return Action::kWait;
+    begin_operation(operation);
+    portal->operation = operation;
+  }
+  portal->executed = true;
+  owe(pg::Sent::kExecute, portal->operation);
+  note_effects(judged, portal->operation);
+  if (await_copy_) pg::append_flush(trailing_);  // its first reply decides what may follow
+  return Action::kForward;
+}
+
+}  // namespace chaperone::session

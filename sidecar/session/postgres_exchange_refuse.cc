@@ -1,0 +1,58 @@
+// A refusal: recorded, and a statement that must fail put in the command's place.
+
+#include "sidecar/session/postgres_exchange.h"
+
+#include "proto-parsers/postgres/encode.h"
+#include "sidecar/session/postgres_refusal.h"
+#include "sidecar/session/sqlstate.h"
+
+namespace chaperone::session {
+
+PostgresExchange::Action PostgresExchange::refuse_behind_barrier() {
+  return refuse_unjudged(
+      pg::Sent::kParse, kCannotNow,
+      "a statement before this one, in the same pipeline, may change how statements are read",
+      "end the pipeline (Sync) behind statements such as SET, DDL or functions of your own");
+}
+
+PostgresExchange::Action PostgresExchange::refuse_unjudged(pg::Sent sent, std::string_view sqlstate,
+                                                           std::string_view reason,
+                                                           std::string_view hint) {
+  policy::Decision decision;
+  decision.rule = "sidecar";
+  decision.reason = reason;
+  decision.hint = hint;
+  return refuse(sent, {}, nullptr, decision, sqlstate);
+}
+
+// Records the refusal and puts a statement that must fail in the command's place.
+PostgresExchange::Action PostgresExchange::refuse(pg::Sent sent, std::string_view text,
+                                                  const Judged* judged,
+                                                  const policy::Decision& decision,
+                                                  std::string_view sqlstate) {
+  std::uint64_t operation = next_operation();
+  static const Judged kUnjudged = unjudged();
+  const Judged& known = judged ? *judged : kUnjudged;
+  if (judged && decision.rule != "read-only") {
+    if (!record(operation, known, decision, text, {})) return Action::kWait;
+  } else {
+    audit::EncodedPart ruling;
+    encode_ruling(decision, *facts_.policy, ruling);
+    metrics_.command(known.analysis.meaning.effects, decision);
+    std::string kept = judged ? redact_text(text, settings_.reading) : std::string();
+    if (!recorded(trail_.command(operation, known.meaning_part, ruling, kept),
+                  policy::Durability::kProcess)) {
+      return Action::kWait;
+    }
+  }
+  ports_.refused(decision, known);
+  refusals_.push_back(encode_refusal(decision, sqlstate));
+  bool simple = sent != pg::Sent::kParse;
+  if (simple) pg::append_refused_query(replacement_);
+  else pg::append_refused_extended(replacement_);
+  owe(simple ? pg::Sent::kQuery : pg::Sent::kParse, operation, true);
+  skip_to_sync_ = !simple;
+  return Action::kSwallow;
+}
+
+}  // namespace chaperone::session

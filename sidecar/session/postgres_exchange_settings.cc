@@ -1,0 +1,186 @@
+// What decides how text is read and names resolved: asked of the server, and taken over.
+
+#include "sidecar/session/postgres_exchange.h"
+
+#include "proto-parsers/base/limits.h"
+#include "proto-parsers/postgres/encode.h"
+
+namespace chaperone::session {
+
+void PostgresExchange::rescope() {
+  facts_.reading = settings_.reading;
+  names_.set_reading(facts_.reading);
+  facts_.search_path = settings_.search_path;
+  facts_.role = settings_.role;
+  scope_ = scopes_.find(facts_);
+}
+
+void PostgresExchange::on_parameter_status(std::string_view name, std::string_view value) {
+  if (!settings_.on_parameter_status(name, value)) return;
+  rescope();
+}
+
+// Something may have changed how text is read, and the server can be asked.
+bool PostgresExchange::settings_due() const {
+  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !asking() &&
+         outbox_.empty() && ledger_.status() != pg::TransactionStatus::kFailed;
+}
+
+void PostgresExchange::begin_settings_query() {
+  refresh_settings_ = false;
+  bool prepared = std::exchange(names_uncertain_, false);
+  prepared_listed_ = prepared;
+  settings_reader_ = std::make_unique<SettingsReader>(settings_);
+  OwnQuery::Observer observer;
+  observer.on_row = [this](const Row& row) { settings_reader_->row(row); };
+  observer.on_aside = [this](char type, Bytes message) {
+    ports_.to_client(message);
+    if (type != 'S') return;
+    ByteReader reader(message.subspan(5));
+    std::string_view name = reader.take_cstring();
+    settings_.on_parameter_status(name, reader.take_cstring());
+  };
+  own_query_ = std::make_unique<OwnQuery>(std::move(observer));
+  std::string out;
+  pg::append_query(out, settings_query(prepared));
+  ports_.to_server(as_bytes(out));
+}
+
+// False when the input is used up or the session has failed.
+bool PostgresExchange::feed_own_query(Bytes input, std::size_t& at) {
+  std::size_t taken = 0;
+  OwnQuery::State state = own_query_->feed(input.subspan(at), taken);
+  at += taken;
+  if (settings_reader_->prepared().size() > kPreparedStatementsMax ||
+      settings_reader_->prepared_bytes() > kPreparedTextBytesMax) {
+    fail("limit", "more statements are prepared than the sidecar allows");
+    return false;
+  }
+  if (state == OwnQuery::State::kReading) return false;
+  if (state == OwnQuery::State::kBroken) {
+    fail("upstream_protocol", own_query_->broken_because());
+    return false;
+  }
+  own_query_done();
+  return !failed_;
+}
+
+void PostgresExchange::own_query_done() {
+  auto status = static_cast<pg::TransactionStatus>(own_query_->transaction_status());
+  bool asked = own_query_->sqlstate().empty();
+  own_query_.reset();
+  std::unique_ptr<SettingsReader> reader = std::move(settings_reader_);
+  if (!asked && status != pg::TransactionStatus::kFailed) {
+    fail("settings", "the server did not tell how it reads statements now");
+    return;
+  }
+  if (asked) {
+    settings_ = reader->settings();
+    if (read_only_ && !settings_.default_transaction_read_only) {
+      fail("read_only", "the session is no longer read-only");
+      return;
+    }
+    if (prepared_listed_) adopt_prepared(*reader);
+    rescope();
+  } else {
+    refresh_settings_ = true;  // failed within the client's transaction: ask again when it ended
+  }
+  asked_status_ = status;
+  bool refresh = std::exchange(refresh_catalogue_, false) && (facts_.catalogue || private_catalogue_);
+  if (refresh && status == pg::TransactionStatus::kInBlock) return begin_private_catalogue();
+  if (refresh) {
+    private_catalogue_ = false;
+    await_catalogue_ = true;
+    ports_.need_catalogue(true);
+  }
+  settled();
+}
+
+// All that had to be asked is known: the client gets its ReadyForQuery, and is judged again.
+void PostgresExchange::settled() {
+  await_ready_ = group_barrier_ = false;
+  if (!std::exchange(ready_owed_, false)) return;
+  std::string ready;
+  pg::append_ready_for_query(ready, asked_status_);
+  ports_.to_client(as_bytes(ready));
+}
+
+// Objects made in the open transaction are seen by this connection alone.
+void PostgresExchange::begin_private_catalogue() {
+  private_catalogue_ = true;
+  private_load_ = std::make_unique<CatalogueLoad>(nullptr, settings_.reading.server_version, true);
+  std::string query = private_load_->next_query();
+  ports_.to_server(as_bytes(query));
+}
+
+bool PostgresExchange::feed_private_catalogue(Bytes input, std::size_t& at) {
+  std::size_t taken = 0;
+  bool answered = private_load_->feed(input.subspan(at), taken);
+  at += taken;
+  std::string asides = private_load_->take_asides();
+  if (!asides.empty()) ports_.to_client(as_bytes(asides));
+  if (!answered) return false;
+  std::string query = private_load_->next_query();
+  if (!query.empty()) {
+    ports_.to_server(as_bytes(query));
+    return true;
+  }
+  asked_status_ = static_cast<pg::TransactionStatus>(private_load_->transaction_status());
+  facts_.catalogue_missing = private_load_->failed();
+  facts_.catalogue = private_load_->failed() ? nullptr : private_load_->catalogue();
+  private_load_.reset();
+  rescope();
+  settled();
+  return true;
+}
+
+// The server's list of prepared statements, judged anew where a text is not the one we knew.
+void PostgresExchange::adopt_prepared(const SettingsReader& reader) {
+  std::map<std::string, StatementPtr, std::less<>> statements;
+  for (const auto& [name, text] : reader.prepared()) {
+    StatementPtr known = names_.statement(name);
+    if (!known || known->text != text) {
+      known = std::make_shared<PreparedStatement>();
+      known->text = text;
+      known->judged = scope_->judge(text, &names_);
+      known->scope = scope_;  // under which it was prepared
+    }
+    statements.emplace(name, std::move(known));
+  }
+  // The unnamed statement is in no list.
+  if (StatementPtr unnamed = names_.statement("")) statements.emplace("", std::move(unnamed));
+  names_.replace_statements(std::move(statements));
+}
+
+void PostgresExchange::await_catalogue() {
+  await_catalogue_ = true;
+  ports_.need_catalogue(true);
+}
+
+void PostgresExchange::adopt_catalogue(std::shared_ptr<const sql::Catalogue> catalogue) {
+  if (await_catalogue_ || private_catalogue_) return;  // ours is newer, or on its way
+  facts_.catalogue_missing = catalogue == nullptr;
+  facts_.catalogue = std::move(catalogue);
+  rescope();
+}
+
+void PostgresExchange::on_catalogue(std::shared_ptr<const sql::Catalogue> catalogue) {
+  if (failed_) return;
+  await_catalogue_ = false;
+  catalogue_confirmed_ = true;
+  bool missing = catalogue == nullptr;
+  if (private_catalogue_) return on_client({});  // the shared view knows less than our own
+  if (catalogue != facts_.catalogue || missing != facts_.catalogue_missing) {
+    facts_.catalogue = std::move(catalogue);
+    facts_.catalogue_missing = missing;
+    rescope();
+  }
+  on_client({});
+}
+
+void PostgresExchange::on_policy(std::shared_ptr<const policy::Policy> policy) {
+  facts_.policy = std::move(policy);
+  rescope();
+}
+
+}  // namespace chaperone::session
