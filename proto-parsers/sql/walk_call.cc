@@ -5,6 +5,10 @@
 namespace chaperone::sql {
 namespace {
 
+// PostgreSQL's FirstNormalObjectId: what has a number from here on is in the catalogue view, if the
+// view is fresh.
+constexpr Oid kUserObjectMin = 16384;
+
 // The constant at `position`, as text: a string or an integer, through casts ('a'::regclass).
 std::string constant_at(const List* arguments, int position) {
   Nodes nodes(arguments);
@@ -128,6 +132,7 @@ void Walker::call_by_number(Oid function) {
   findings_.function("#" + std::to_string(function));
   findings_.object(ObjectKind::kFunction, "#" + std::to_string(function), Effect::kRunCode);
   opaque_code();
+  if (resolver_.data() && function >= kUserObjectMin) findings_.flags.catalogue_miss = true;
 }
 
 void Walker::operator_name(const List* names) {

@@ -7,6 +7,8 @@ namespace {
 
 // Shapes of one scope. An application has hundreds; generated texts must not grow us without end.
 constexpr std::size_t kShapesMax = 4096;
+// Functions called by number: libpq's large objects are 16, an application adds a handful.
+constexpr std::size_t kCallsMax = 256;
 // Scopes of one loop: search paths and roles that sessions switch between.
 constexpr std::size_t kScopesMax = 64;
 
@@ -59,6 +61,22 @@ JudgedPtr Scope::settle_miss(std::string_view text, const sql::PreparedTexts* pr
   auto key = sql::shape_of(text, facts_.reading);
   if (key && !names_prepared(text)) shapes_.insert_or_assign(*key, settled);
   return settled;
+}
+
+JudgedPtr Scope::judge_call(std::uint32_t function) {
+  auto found = calls_.find(function);
+  if (found != calls_.end()) return found->second;
+  auto judged = std::make_shared<Judged>();
+  sql::Names names{facts_.catalogue.get(), nullptr, facts_.search_path, facts_.role};
+  judged->analysis = sql::analyse_function_call(function, facts_.reading, names);
+  if (calls_.size() >= kCallsMax) calls_.clear();
+  return calls_[function] = finish(std::move(judged));
+}
+
+JudgedPtr Scope::settle_call_miss(std::uint32_t function) {
+  auto settled = std::make_shared<Judged>(*judge_call(function));
+  settled->analysis.catalogue_miss = false;
+  return calls_[function] = std::move(settled);
 }
 
 JudgedPtr Scope::judge_with_code(std::string_view text, const sql::PreparedTexts* prepared) const {

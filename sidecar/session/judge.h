@@ -60,12 +60,15 @@ class Scope {
   // Never null.
   // `prepared`: the session's prepared statements, for EXECUTE; may be null.
   JudgedPtr judge(std::string_view text, const sql::PreparedTexts* prepared);
-  // The same with code that the text does not show: values of a type made in this database run its
+  // Of the protocol's FunctionCall message. Never null.
+  JudgedPtr judge_call(std::uint32_t function);
+  // As judge(), with code that the text does not show: values of a type made in this database run its
   // functions. Never cached.
   JudgedPtr judge_with_code(std::string_view text, const sql::PreparedTexts* prepared) const;
   // A name in this text was missing from the catalogue, the catalogue was found fresh, and so the
   // name is missing for good: the judgement stands without its catalogue_miss.
   JudgedPtr settle_miss(std::string_view text, const sql::PreparedTexts* prepared);
+  JudgedPtr settle_call_miss(std::uint32_t function);
 
  private:
   struct KeyHash {
@@ -77,6 +80,7 @@ class Scope {
   ScopeFacts facts_;
   const Subject& subject_;
   std::unordered_map<sql::ShapeKey, JudgedPtr, KeyHash> shapes_;
+  std::unordered_map<std::uint32_t, JudgedPtr> calls_;
 };
 
 // The scopes of a loop, most recently used first.

@@ -104,8 +104,13 @@ class PostgresExchange {
                 const policy::Decision& decision, std::string_view sqlstate);
   Action refuse_unjudged(pg::Sent sent, std::string_view sqlstate, std::string_view reason,
                          std::string_view hint);
-  Action refuse_behind_barrier();
-  JudgedPtr judge(std::string_view text, Action& action);
+  Action refuse_behind_barrier(pg::Sent sent);
+  Action refuse_read_otherwise();
+  bool judge_portal(Portal& portal, Action& action);
+  JudgedPtr judge(pg::Sent sent, std::string_view text, Action& action);
+  JudgedPtr judge_call(std::uint32_t function, Action& action);
+  bool missed(const Judged& judged) const;
+  Action await_fresh_catalogue(pg::Sent sent);
   const char* unreadable(std::string_view text) const;
   policy::Decision decide(const Judged& judged, std::string_view text,
                           std::span<const Parameter> parameters) const;
@@ -186,7 +191,9 @@ class PostgresExchange {
   bool stateless_ = true;
   bool failed_ = false;
   bool skip_to_sync_ = false;          // after a refusal in the extended protocol, as the server does
+  bool group_open_ = false;            // extended messages were sent, and no Sync behind them
   bool group_barrier_ = false;         // a statement of this group may change how text is read
+  PortalPtr barrier_portal_;           // whose Bind raised it, until its Execute
   bool await_ready_ = false;           // ... and its Sync or Query was sent
   bool await_copy_ = false;            // a COPY FROM STDIN was sent: its first reply tells
   bool await_catalogue_ = false;

@@ -159,6 +159,7 @@ PostgresExchange::Action PostgresExchange::on_copy_message(const pg::FrontendMes
 PostgresExchange::Action PostgresExchange::on_sync(const pg::FrontendMessage&) {
   skip_to_sync_ = false;
   if (group_barrier_) await_ready_ = true;
+  barrier_portal_.reset();
   owe(pg::Sent::kSync, 0);
   return Action::kForward;
 }

@@ -25,8 +25,9 @@ PostgresExchange::Action PostgresExchange::on_query(const pg::FrontendMessage& m
   if (const char* why = unreadable(message.text)) {
     return refuse_unjudged(pg::Sent::kQuery, kInsufficientPrivilege, why, "SET client_encoding TO 'UTF8'");
   }
+  if (group_barrier_) return refuse_behind_barrier(pg::Sent::kQuery);
   Action action = Action::kWait;
-  JudgedPtr judged = judge(message.text, action);
+  JudgedPtr judged = judge(pg::Sent::kQuery, message.text, action);
   if (!judged) return action;
   policy::Decision decision = decide(*judged, message.text, {});
   auto permit = policy::Policy::permit(decision);
@@ -44,9 +45,10 @@ PostgresExchange::Action PostgresExchange::on_query(const pg::FrontendMessage& m
 }
 
 PostgresExchange::Action PostgresExchange::on_function_call(const pg::FrontendMessage& message) {
+  if (group_barrier_) return refuse_behind_barrier(pg::Sent::kFunctionCall);
   std::string text = function_call_text(message.function, message.value_count);
   Action action = Action::kWait;
-  JudgedPtr judged = judge(text, action);
+  JudgedPtr judged = judge_call(message.function, action);
   if (!judged) return action;
   parameters_.clear();
   Parameter parameter;
@@ -54,7 +56,7 @@ PostgresExchange::Action PostgresExchange::on_function_call(const pg::FrontendMe
   policy::Decision decision = decide(*judged, text, parameters_);
   auto permit = policy::Policy::permit(decision);
   if (!permit) {
-    return refuse(pg::Sent::kQuery, text, judged.get(), decision, kInsufficientPrivilege);
+    return refuse(pg::Sent::kFunctionCall, text, judged.get(), decision, kInsufficientPrivilege);
   }
   std::uint64_t operation = next_operation();
   if (!record(operation, *judged, decision, text, parameters_)) return Action::kWait;

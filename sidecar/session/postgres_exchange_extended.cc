@@ -27,7 +27,7 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
   if (const char* why = unreadable(message.text)) {
     return refuse_unjudged(pg::Sent::kParse, kInsufficientPrivilege, why, "SET client_encoding TO 'UTF8'");
   }
-  if (group_barrier_) return refuse_behind_barrier();
+  if (group_barrier_) return refuse_behind_barrier(pg::Sent::kParse);
   if (names_.size() >= kPreparedStatementsMax ||
       names_.text_bytes() + message.text.size() > kPreparedTextBytesMax) {
     return refuse_unjudged(pg::Sent::kParse, kProgramLimit,
@@ -36,7 +36,7 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
   }
   Action action = Action::kWait;
   bool with_code = names_user_type(message);
-  JudgedPtr judged = judge(message.text, action);
+  JudgedPtr judged = judge(pg::Sent::kParse, message.text, action);
   if (!judged) return action;
   if (with_code) judged = scope_->judge_with_code(message.text, &names_);
   policy::Decision decision = judged->prepared.settled;
@@ -69,12 +69,8 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
                            "there is no prepared statement of this name that was seen to be prepared",
                            "prepare it again");
   }
-  if (group_barrier_) return refuse_behind_barrier();
-  if (!names_.reads_alike(*statement)) {
-    return refuse_unjudged(pg::Sent::kParse, kCannotNow,
-                           "this statement was prepared while standard_conforming_strings was other",
-                           "prepare it again");
-  }
+  if (group_barrier_) return refuse_behind_barrier(pg::Sent::kParse);
+  if (!names_.reads_alike(*statement)) return refuse_read_otherwise();
   if (operations_.size() >= kPreparedStatementsMax) {
     return refuse_unjudged(pg::Sent::kParse, kProgramLimit,
                            "this transaction holds as many portals as the sidecar allows",
@@ -82,7 +78,7 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
   }
   if (statement->judged->policy != facts_.policy || statement->scope != scope_) {
     Action action = Action::kWait;
-    JudgedPtr anew = judge(statement->text, action);
+    JudgedPtr anew = judge(pg::Sent::kParse, statement->text, action);
     if (!anew) return action;
     if (statement->with_code) anew = scope_->judge_with_code(statement->text, &names_);
     statement->judged = std::move(anew);
@@ -109,9 +105,11 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
   auto portal = std::make_shared<Portal>();
   portal->statement = std::move(statement);
   portal->operation = operation;
-  names_.change_portal(message.portal, std::move(portal));
+  portal->scope = scope_;
+  names_.change_portal(message.portal, portal);
   owe(pg::Sent::kBind, operation);
   note_effects(judged, 0);  // planning may run functions, so it counts from here
+  if (group_barrier_) barrier_portal_ = std::move(portal);
   return Action::kForward;
 }
 
@@ -122,25 +120,45 @@ PostgresExchange::Action PostgresExchange::on_execute(const pg::FrontendMessage&
                            "there is no portal of this name that was seen to be bound",
                            "bind it again");
   }
-  const Judged& judged = *portal->statement->judged;
-  if (portal->executed) {
-    // Fetching on from a portal: a command of its own, judged again under today's policy.
-    JudgedPtr again = scope_->judge(portal->statement->text, &names_);
-    policy::Decision decision = decide(*again, portal->statement->text, {});
-    if (decision.verdict != policy::Verdict::kAllow) {
-      return refuse(pg::Sent::kParse, portal->statement->text, again.get(), decision,
-                    kInsufficientPrivilege);
-    }
-    std::uint64_t operation = next_operation();
-    if (!record(operation, *again, decision, portal->statement->text, {})) return Action::kWait;
-    begin_operation(operation);
-    portal->operation = operation;
+  // Planning raised the barrier, and its own first Execute is what the planning was for.
+  if (group_barrier_ && std::exchange(barrier_portal_, nullptr) != portal) {
+    return refuse_behind_barrier(pg::Sent::kParse);
   }
+  if (portal->executed || portal->scope != scope_) {
+    Action action = Action::kWait;
+    if (!judge_portal(*portal, action)) return action;
+  }
+  const Judged& judged = *portal->statement->judged;
   portal->executed = true;
   owe(pg::Sent::kExecute, portal->operation);
   note_effects(judged, portal->operation);
   if (await_copy_) pg::append_flush(trailing_);  // its first reply decides what may follow
   return Action::kForward;
+}
+
+// Of a portal that is fetched on from, or was bound when names meant other things (a function's body
+// is resolved as it runs): judged again, as things are now. False: `action` says what becomes of it.
+bool PostgresExchange::judge_portal(Portal& portal, Action& action) {
+  const PreparedStatement& statement = *portal.statement;
+  if (!names_.reads_alike(statement)) {
+    action = refuse_read_otherwise();
+    return false;
+  }
+  JudgedPtr judged = judge(pg::Sent::kParse, statement.text, action);
+  if (!judged) return false;
+  if (statement.with_code) judged = scope_->judge_with_code(statement.text, &names_);
+  policy::Decision decision = decide(*judged, statement.text, {});
+  if (decision.verdict != policy::Verdict::kAllow) {
+    action = refuse(pg::Sent::kParse, statement.text, judged.get(), decision, kInsufficientPrivilege);
+    return false;
+  }
+  portal.scope = scope_;
+  if (!portal.executed) return true;  // its Bind was recorded
+  std::uint64_t operation = next_operation();
+  if (!record(operation, *judged, decision, statement.text, {})) return false;
+  begin_operation(operation);
+  portal.operation = operation;
+  return true;
 }
 
 }  // namespace chaperone::session

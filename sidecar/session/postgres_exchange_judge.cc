@@ -26,17 +26,44 @@ const char* PostgresExchange::unreadable(std::string_view text) const {
 }
 
 // Null when the answer must wait, or was given already: `action` then says which.
-JudgedPtr PostgresExchange::judge(std::string_view text, Action& action) {
+JudgedPtr PostgresExchange::judge(pg::Sent sent, std::string_view text, Action& action) {
+  bool confirmed = std::exchange(catalogue_confirmed_, false);
   JudgedPtr judged = scope_->judge(text, &names_);
-  bool missed = facts_.catalogue ? judged->analysis.catalogue_miss
-                                 : judged->analysis.meaning.effects.has(Effect::kUnknown) &&
-                                       facts_.catalogue_missing;
-  if (missed && std::exchange(catalogue_confirmed_, false)) return scope_->settle_miss(text, &names_);
-  if (!missed) return judged;
-  await_catalogue_ = true;
-  action = Action::kWait;
-  ports_.need_catalogue(false);
+  if (!missed(*judged)) return judged;
+  if (confirmed) return scope_->settle_miss(text, &names_);
+  action = await_fresh_catalogue(sent);
   return nullptr;
+}
+
+JudgedPtr PostgresExchange::judge_call(std::uint32_t function, Action& action) {
+  bool confirmed = std::exchange(catalogue_confirmed_, false);
+  JudgedPtr judged = scope_->judge_call(function);
+  if (!missed(*judged)) return judged;
+  if (confirmed) return scope_->settle_call_miss(function);
+  action = await_fresh_catalogue(pg::Sent::kFunctionCall);
+  return nullptr;
+}
+
+// The view of the catalogue lacks what was named, or is lost: a fresh one may tell more.
+bool PostgresExchange::missed(const Judged& judged) const {
+  if (facts_.catalogue) return judged.analysis.catalogue_miss;
+  return facts_.catalogue_missing && judged.analysis.meaning.effects.has(Effect::kUnknown);
+}
+
+// `sent`: the kind of message that waits for it.
+PostgresExchange::Action PostgresExchange::await_fresh_catalogue(pg::Sent sent) {
+  if (!private_catalogue_) {
+    await_catalogue_ = true;
+    ports_.need_catalogue(false);
+    return Action::kWait;
+  }
+  // What this transaction sees it alone can tell, once it is at rest; and a group that was begun
+  // does not come to rest before its Sync, which is behind this message.
+  if (group_open_) return refuse_behind_barrier(sent);
+  refresh_settings_ = refresh_catalogue_ = true;
+  if (settings_due()) begin_settings_query();
+  else await_ready_ = true;
+  return Action::kWait;
 }
 
 policy::Decision PostgresExchange::decide(const Judged& judged, std::string_view text,

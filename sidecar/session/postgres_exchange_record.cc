@@ -77,6 +77,7 @@ void PostgresExchange::owe(pg::Sent sent, std::uint64_t operation, bool refused)
   entry.operation = operation;
   entry.refused = refused;
   ledger_.sent(entry);
+  group_open_ = pg::is_extended(sent);
 }
 
 void PostgresExchange::on_finished(const pg::Finished& finished) {

@@ -8,11 +8,20 @@
 
 namespace chaperone::session {
 
-PostgresExchange::Action PostgresExchange::refuse_behind_barrier() {
-  return refuse_unjudged(
-      pg::Sent::kParse, kCannotNow,
+PostgresExchange::Action PostgresExchange::refuse_behind_barrier(pg::Sent sent) {
+  Action action = refuse_unjudged(
+      sent, kCannotNow,
       "a statement before this one, in the same pipeline, may change how statements are read",
       "end the pipeline (Sync) behind statements such as SET, DDL or functions of your own");
+  // A refused Query is answered, and so ends the group as a Sync would.
+  if (sent != pg::Sent::kParse && action == Action::kSwallow) await_ready_ = true;
+  return action;
+}
+
+PostgresExchange::Action PostgresExchange::refuse_read_otherwise() {
+  return refuse_unjudged(pg::Sent::kParse, kCannotNow,
+                         "this statement was prepared while standard_conforming_strings was other",
+                         "prepare it again");
 }
 
 PostgresExchange::Action PostgresExchange::refuse_unjudged(pg::Sent sent, std::string_view sqlstate,

@@ -129,6 +129,7 @@ bool PostgresExchange::feed_private_catalogue(Bytes input, std::size_t& at) {
   facts_.catalogue_missing = private_load_->failed();
   facts_.catalogue = private_load_->failed() ? nullptr : private_load_->catalogue();
   private_load_.reset();
+  catalogue_confirmed_ = true;
   rescope();
   settled();
   return true;

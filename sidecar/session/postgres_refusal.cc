@@ -42,8 +42,6 @@ Judged unjudged() {
   return judged;
 }
 
-// Not SQL on purpose: it is classified as unknown, so that the fast path is open only where a
-// policy line allows the unknown.
 std::string function_call_text(std::uint32_t function, std::size_t values) {
   return "FUNCTION CALL oid " + std::to_string(function) + " with " + std::to_string(values) +
          " values";

@@ -25,7 +25,8 @@ using StatementPtr = std::shared_ptr<PreparedStatement>;
 
 struct Portal {
   StatementPtr statement;
-  std::uint64_t operation = 0;  // of its Bind
+  std::shared_ptr<Scope> scope;  // under which it was judged last
+  std::uint64_t operation = 0;   // of its Bind
   bool executed = false;
 };
 using PortalPtr = std::shared_ptr<Portal>;
