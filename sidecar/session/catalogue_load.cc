@@ -5,8 +5,11 @@
 namespace chaperone::session {
 namespace {
 
+// pg_temp is named because it would come first unnamed: a temporary "pg_class" is not the catalogue.
+// What the client allows its own statements in time does not end ours, and its transaction with it.
 constexpr std::string_view kSavepoint =
-    "/* chaperone:catalogue */ SAVEPOINT chaperone_catalogue; SET LOCAL search_path = pg_catalog";
+    "/* chaperone:catalogue */ SAVEPOINT chaperone_catalogue; "
+    "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0";
 constexpr std::string_view kSavepointEnd =
     "/* chaperone:catalogue */ ROLLBACK TO SAVEPOINT chaperone_catalogue; "
     "RELEASE SAVEPOINT chaperone_catalogue";

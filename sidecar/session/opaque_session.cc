@@ -10,7 +10,8 @@ OpaqueSession::OpaqueSession(Worker& worker, net::StreamPtr client,
                              std::optional<std::uint32_t> uid)
     : Swept(worker.loop), worker_(worker), policy_(worker.policy), resource_(resource),
       target_(target), client_(std::move(client)), trail_(worker.shared.spool),
-      begun_ns_(mono_now_ns()), active_ms_(worker.loop.now_ms()), by_name_(resource == nullptr) {
+      begun_ns_(mono_now_ns()), accepted_ms_(worker.loop.now_ms()),
+      active_ms_(accepted_ms_), by_name_(resource == nullptr) {
   client_->set_write_mark(worker.shared.config.limits.write_queue_bytes_max);
   trail_.set_who({&worker.shared.subject, uid});
   ++worker_.metrics.sessions_opened;
@@ -132,7 +133,7 @@ void OpaqueSession::Upstream::on_closed(const Error* why) {
 void OpaqueSession::on_sweep(std::uint64_t now_ms) {
   const config::Times& times = worker_.shared.config.times;
   std::uint64_t idle_ms = now_ms - active_ms_;
-  if (!upstream_ && idle_ms > times.login_ms) return end("timeout", "no ClientHello in time");
+  if (!upstream_ && now_ms - accepted_ms_ > times.login_ms) return end("timeout", "no ClientHello in time");
   if (times.idle_ms != 0 && idle_ms > times.idle_ms) end("idle_timeout", "idle for too long");
 }
 

@@ -190,6 +190,7 @@ class PostgresExchange {
   bool read_only_ = false;
   bool stateless_ = true;
   bool failed_ = false;
+  bool terminated_ = false;            // the client said so: nothing behind it is read
   bool skip_to_sync_ = false;          // after a refusal in the extended protocol, as the server does
   bool group_open_ = false;            // extended messages were sent, and no Sync behind them
   bool group_barrier_ = false;         // a statement of this group may change how text is read

@@ -7,6 +7,10 @@
 namespace chaperone::session {
 namespace {
 
+// The server keeps 63 bytes of a statement's or portal's name (NAMEDATALEN) and silently takes two
+// longer ones that begin alike for one: what was judged under the one would run under the other.
+constexpr std::size_t kNameBytesMax = 63;
+
 pg::Sent sent_of(pg::FrontendType type) {
   switch (type) {
     case pg::FrontendType::kQuery: return pg::Sent::kQuery;
@@ -23,9 +27,10 @@ bool PostgresExchange::blocked() const {
 }
 
 void PostgresExchange::on_client(Bytes fresh) {
-  if (failed_) return;
+  if (failed_ || terminated_) return;  // the server reads nothing behind Terminate either
   Bytes input = client_gate_.join(fresh);
-  client_gate_.keep(input, blocked() ? 0 : pump_client(input));
+  std::size_t released = blocked() ? 0 : pump_client(input);
+  client_gate_.keep(input, terminated_ ? input.size() : released);
 }
 
 // Answers how many bytes of `input` are dealt with: sent, swallowed, replaced or in the outbox.
@@ -37,7 +42,7 @@ std::size_t PostgresExchange::pump_client(Bytes input) {
     if (at > span) emit(input.subspan(span, at - span));
     span = at;
   };
-  while (!failed_ && !await_ready_ && !await_copy_ && !await_catalogue_ && !server_congested_ &&
+  while (!failed_ && !terminated_ && !await_ready_ && !await_copy_ && !await_catalogue_ && !server_congested_ &&
          !ledger_.full() && !asking()) {
     if (at < input.size() && settings_due() && !frontend_.mid_message()) {
       flush();  // what went before must not land behind the question
@@ -109,6 +114,7 @@ PostgresExchange::Action PostgresExchange::on_stream_bytes() {
 PostgresExchange::Action PostgresExchange::on_message(const pg::FrontendMessage& message) {
   using Type = pg::FrontendType;
   if (message.type == Type::kTerminate) {
+    terminated_ = true;
     ports_.terminated();
     if (at_rest_but_gate()) return Action::kSwallow;
     stateless_ = false;  // the server ends this connection
@@ -125,6 +131,11 @@ PostgresExchange::Action PostgresExchange::on_message(const pg::FrontendMessage&
     return refuse_unjudged(sent_of(message.type), kProgramLimit,
                            "the message is longer than the sidecar's limit",
                            "send less at a time, or ask the operator for a higher limit");
+  }
+  if (message.statement.size() > kNameBytesMax || message.portal.size() > kNameBytesMax) {
+    return refuse_unjudged(pg::Sent::kParse, kNameTooLong,
+                           "the name of a statement or portal is longer than the server keeps",
+                           "use names of at most 63 bytes");
   }
   switch (message.type) {
     case Type::kQuery: return on_query(message);

@@ -74,6 +74,10 @@ void PostgresExchange::note_effects(const Judged& judged, std::uint64_t executed
   if (analysis.leaves_session_state) stateless_ = false;
   bool unsettles = analysis.may_change_reading ||
                    (analysis.transaction_control && changed_in_transaction_);
+  // Objects of the open transaction may be gone again (ROLLBACK TO).
+  if (analysis.transaction_control && (private_catalogue_ || refresh_catalogue_)) {
+    group_barrier_ = refresh_settings_ = refresh_catalogue_ = true;
+  }
   if (unsettles) {
     group_barrier_ = refresh_settings_ = changed_in_transaction_ = true;
     names_uncertain_ = names_uncertain_ || analysis.leaves_session_state;

@@ -24,8 +24,8 @@ PostgresSession::PostgresSession(Worker& worker, net::StreamPtr client,
                                  std::optional<std::uint32_t> uid)
     : Swept(worker.loop), worker_(worker), policy_(worker.policy), resource_(&resource),
       client_(std::move(client)), target_(target), handshake_(std::make_unique<Handshake>()),
-      trail_(worker.shared.spool), begun_ns_(mono_now_ns()), active_ms_(worker.loop.now_ms()),
-      uid_(uid) {
+      trail_(worker.shared.spool), begun_ns_(mono_now_ns()), accepted_ms_(worker.loop.now_ms()),
+      active_ms_(accepted_ms_), uid_(uid) {
   client_->set_write_mark(worker.shared.config.limits.write_queue_bytes_max);
   trail_.set_who({&worker.shared.subject, uid});
   ++worker_.metrics.sessions_opened;
@@ -168,7 +168,8 @@ void PostgresSession::on_sweep(std::uint64_t now_ms) {
   if (phase_ == Phase::kEnded) return;
   std::uint64_t idle_ms = now_ms - active_ms_;
   if (phase_ != Phase::kOpen) {
-    if (idle_ms > times.login_ms) refuse("08006", "login_timeout", "the login took longer than the sidecar allows");
+    // Whatever dribbles in meanwhile.
+    if (now_ms - accepted_ms_ > times.login_ms) refuse("08006", "login_timeout", "the login took longer than the sidecar allows");
     else if (phase_ == Phase::kOpening) retry_login(now_ms);
     return;
   }

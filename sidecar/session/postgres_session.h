@@ -91,6 +91,7 @@ class PostgresSession final : public Session,
   std::unique_ptr<PostgresExchange> exchange_;
   Trail trail_;
   std::uint64_t begun_ns_ = 0;
+  std::uint64_t accepted_ms_ = 0;   // loop time
   std::uint64_t active_ms_ = 0;     // loop time of the last byte in either direction
   std::uint64_t bytes_to_client_ = 0, bytes_from_client_ = 0;
   std::uint32_t cancel_pid_ = 0;

@@ -10,6 +10,7 @@ inline constexpr std::string_view kInsufficientPrivilege = "42501";
 inline constexpr std::string_view kProgramLimit = "54000";
 inline constexpr std::string_view kUnknownStatement = "26000";
 inline constexpr std::string_view kUnknownPortal = "34000";
+inline constexpr std::string_view kNameTooLong = "42622";
 inline constexpr std::string_view kCannotNow = "55000";
 
 }  // namespace chaperone::session

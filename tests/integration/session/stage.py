@@ -70,6 +70,7 @@ class StageTest(unittest.TestCase):
     RULES = RULES
     MORE = ""       # more lines of the resource
     RESOURCES = ""  # more resources
+    CONFIG = ""     # more lines of sidecar.yaml
 
     @classmethod
     def setUpClass(cls):
@@ -81,7 +82,7 @@ class StageTest(unittest.TestCase):
         cls.server.sql("create role app superuser replication login; create database shop owner app")
         cls.server.sql(cls.FIXTURE, "shop", "app")
         text = POLICY.format(more=cls.MORE, resources=cls.RESOURCES, rules=cls.RULES)
-        cls.sidecar = cls.world.own(Sidecar(cls.world, text, name=f"sidecar-{cls.__name__.lower()}"))
+        cls.sidecar = cls.world.own(Sidecar(cls.world, text, config=cls.CONFIG, name=f"sidecar-{cls.__name__.lower()}"))
         cls.sidecar.program_kernel()
         cls.sidecar.start()
         cls.outside = os.open("/proc/self/ns/net", os.O_RDONLY)

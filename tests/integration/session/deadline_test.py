@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""A session is open within the login's time, or ends: whatever dribbles in meanwhile."""
+
+import pathlib
+import socket
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import stage  # noqa: E402
+from stage import sandbox, wire  # noqa: E402
+
+HELLO = bytes.fromhex("16030100c8010000c4") + b"\0" * 200  # the beginning of a TLS ClientHello
+
+
+class DeadlineTest(stage.StageTest):
+    CONFIG = "times: {login: 3s}\n"
+    RESOURCES = "- {name: named, protocol: opaque, sni: [files.example.org], ports: [8443]}"
+
+    def ended(self, port, data):
+        """Whether the connection is ended while its bytes still come, one by one."""
+        db = socket.create_connection((sandbox.CLUSTER4, port), timeout=wire.REPLY_SECONDS)
+        self.addCleanup(db.close)
+        db.settimeout(0.1)
+        end = time.monotonic() + stage.PATIENCE_SECONDS
+        for byte in data:
+            try:
+                db.sendall(bytes([byte]))
+                while True:
+                    if not db.recv(1000):
+                        return True
+            except TimeoutError:
+                if time.monotonic() > end:
+                    break
+            except OSError:
+                return True
+        return False
+
+    def test_startup_packet(self):
+        self.assertTrue(self.ended(5432, wire.startup({"user": "app", "application_name": "x" * 1000})))
+
+    def test_client_hello(self):
+        self.assertTrue(self.ended(8443, HELLO))
+
+    def test_a_session_that_is_open_stays(self):
+        db = self.open()
+        time.sleep(2.5)
+        self.assertEqual([["1"]], stage.values(db.ask(wire.query("select 1"))))
+
+
+if __name__ == "__main__":
+    stage.main()
