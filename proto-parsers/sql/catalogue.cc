@@ -4,10 +4,28 @@
 
 namespace chaperone::sql {
 
+void CatalogueData::index() {
+  for (const auto& relation : relations) {
+    relation_by_oid.emplace(relation->oid, relation.get());
+    relation_by_name.emplace(relation->qualified, relation.get());
+    bytes += relation->bytes;
+  }
+  for (const auto& function : functions) {
+    function_by_oid.emplace(function->oid, function.get());
+    functions_by_name[function->name].push_back(function.get());
+    bytes += function->bytes;
+  }
+  for (const auto& type : types) {
+    type_by_oid.emplace(type->oid, type.get());
+    type_by_name.emplace(type->qualified, type.get());
+    bytes += type->bytes;
+  }
+  for (const auto& one : operators) operators_by_name[one->name].push_back(one.get());
+}
+
 Catalogue::Catalogue(std::unique_ptr<const CatalogueData> data) : data_(std::move(data)) {}
 Catalogue::~Catalogue() = default;
-const std::string& Catalogue::stamp() const { return data_->stamp; }
-std::uint64_t Catalogue::digest() const { return data_->digest; }
+const CatalogueStamp& Catalogue::stamp() const { return data_->stamp; }
 std::size_t Catalogue::size_bytes() const { return data_->bytes; }
 std::size_t Catalogue::relation_count() const { return data_->relations.size(); }
 std::size_t Catalogue::function_count() const { return data_->functions.size(); }

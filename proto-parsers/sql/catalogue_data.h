@@ -2,26 +2,25 @@
 // What the analyser looks up in a catalogue. Plain data, filled by CatalogueBuilder.
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "proto-parsers/base/check.h"
+#include "proto-parsers/sql/catalogue_stamp.h"
 
 namespace chaperone::sql {
 
 using Oid = std::uint32_t;
 
-// Looked up by string_view without making a string.
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>()(text);
-  }
-};
+// Keys point into the objects.
 template <class T>
-using ByName = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
+using ByName = std::unordered_map<std::string_view, T>;
+// Objects are shared with the views before and after this one.
+template <class T>
+using Kept = std::vector<std::shared_ptr<const T>>;
 
 // Bits of pg_trigger.tgtype, as PostgreSQL numbers them.
 inline constexpr int kTriggerInsert = 4, kTriggerDelete = 8, kTriggerUpdate = 16,
@@ -31,6 +30,7 @@ struct CatalogueColumn {
   std::string name;
   Oid type = 0;
   bool not_null = false;
+  int number = 0;  // attnum
 };
 
 struct CatalogueTrigger {
@@ -58,7 +58,8 @@ struct CatalogueReference {
 
 struct CatalogueRelation {
   Oid oid = 0;
-  std::string schema, name;
+  std::string schema, name, qualified;
+  std::size_t bytes = 0;
   char kind = 'r';  // pg_class.relkind
   bool row_security = false;
   bool builtin = false;  // pg_catalog and information_schema: not looked beneath
@@ -72,7 +73,7 @@ struct CatalogueRelation {
   std::vector<CatalogueReference> referenced_by;
   std::vector<Oid> children, parents;  // inheritance and partitions
 
-  std::string full_name() const { return schema + "." + name; }
+  const std::string& full_name() const { return qualified; }
   const CatalogueColumn* column(std::string_view wanted) const {
     for (const auto& candidate : columns) {
       if (candidate.name == wanted) return &candidate;
@@ -83,7 +84,8 @@ struct CatalogueRelation {
 
 struct CatalogueFunction {
   Oid oid = 0;
-  std::string schema, name;
+  std::string schema, name, qualified;
+  std::size_t bytes = 0;
   std::string language;
   char kind = 'f';  // pg_proc.prokind
   char volatility = 'v';
@@ -91,7 +93,7 @@ struct CatalogueFunction {
   std::string definition;                // CREATE FUNCTION ..., for sql and plpgsql
   std::vector<std::string> search_path;  // its own setting; empty: the caller's
 
-  std::string full_name() const { return schema + "." + name; }
+  const std::string& full_name() const { return qualified; }
 };
 
 struct CatalogueOperator {
@@ -101,7 +103,8 @@ struct CatalogueOperator {
 
 struct CatalogueType {
   Oid oid = 0;
-  std::string schema, name;
+  std::string schema, name, qualified;
+  std::size_t bytes = 0;
   Oid element = 0;                  // arrays and domains: what lies beneath
   Oid relation = 0;                 // composite types: their columns
   std::vector<std::string> checks;  // of a domain, with its default
@@ -109,34 +112,41 @@ struct CatalogueType {
 };
 
 struct CatalogueData {
-  std::string stamp;
-  std::uint64_t digest = 0;
+  CatalogueStamp stamp;
   std::size_t bytes = 0;
 
-  std::vector<CatalogueRelation> relations;
-  std::vector<CatalogueFunction> functions;  // those of users and extensions only
-  std::vector<CatalogueOperator> operators;  // likewise
-  std::vector<CatalogueType> types;          // likewise
+  Kept<CatalogueRelation> relations;
+  Kept<CatalogueFunction> functions;  // those of users and extensions only
+  Kept<CatalogueType> types;          // likewise
+  Kept<CatalogueOperator> operators;  // likewise
   std::vector<Oid> event_trigger_functions;
+  std::map<Oid, std::string> schemas;
 
-  // Indexes into the vectors, made by finish().
-  std::unordered_map<Oid, std::uint32_t> relation_by_oid, function_by_oid, type_by_oid;
-  ByName<std::uint32_t> relation_by_name;                // "schema.name"
-  ByName<std::vector<std::uint32_t>> functions_by_name;  // "name"
-  ByName<std::vector<std::uint32_t>> operators_by_name;  // "name"
-  ByName<std::uint32_t> type_by_name;                    // "schema.name"
+  // Made by index().
+  std::unordered_map<Oid, const CatalogueRelation*> relation_by_oid;
+  std::unordered_map<Oid, const CatalogueFunction*> function_by_oid;
+  std::unordered_map<Oid, const CatalogueType*> type_by_oid;
+  ByName<const CatalogueRelation*> relation_by_name;                 // "schema.name"
+  ByName<const CatalogueType*> type_by_name;                         // "schema.name"
+  ByName<std::vector<const CatalogueFunction*>> functions_by_name;   // "name"
+  ByName<std::vector<const CatalogueOperator*>> operators_by_name;  // "name"
 
-  const CatalogueRelation* relation(Oid oid) const {
-    auto found = relation_by_oid.find(oid);
-    return found == relation_by_oid.end() ? nullptr : &relations[found->second];
+  void index();
+  const CatalogueRelation* relation(Oid oid) const { return found(relation_by_oid, oid); }
+  const CatalogueFunction* function(Oid oid) const { return found(function_by_oid, oid); }
+  const CatalogueType* type(Oid oid) const { return found(type_by_oid, oid); }
+  const CatalogueRelation* relation(std::string_view qualified) const {
+    return found(relation_by_name, qualified);
   }
-  const CatalogueFunction* function(Oid oid) const {
-    auto found = function_by_oid.find(oid);
-    return found == function_by_oid.end() ? nullptr : &functions[found->second];
+  const CatalogueType* type(std::string_view qualified) const {
+    return found(type_by_name, qualified);
   }
-  const CatalogueType* type(Oid oid) const {
-    auto found = type_by_oid.find(oid);
-    return found == type_by_oid.end() ? nullptr : &types[found->second];
+
+ private:
+  template <class Map>
+  static typename Map::mapped_type found(const Map& map, const typename Map::key_type& key) {
+    auto at = map.find(key);
+    return at == map.end() ? nullptr : at->second;
   }
 };
 

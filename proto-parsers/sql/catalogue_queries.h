@@ -8,10 +8,21 @@
 
 namespace chaperone::sql {
 
+// What of a CatalogueChange makes a query worth asking.
+enum class Keyed : std::uint8_t {
+  kRelation,
+  kFunction,
+  kType,
+  kOperators,
+  kEventTriggers,
+  kSchemas
+};
+
 struct CatalogueText {
   std::string_view name;
   std::size_t columns;
-  std::string_view text;
+  Keyed keyed;
+  std::string_view text;  // {x} for the condition on x
 };
 
 std::span<const CatalogueText> catalogue_texts();

@@ -32,8 +32,7 @@ RelationName Resolver::relation(std::string_view schema, std::string_view name) 
     return {joined(schema, name), nullptr};
   }
   auto look = [&](std::string_view in) -> const CatalogueRelation* {
-    auto found = data_->relation_by_name.find(joined(in, name));
-    return found == data_->relation_by_name.end() ? nullptr : &data_->relations[found->second];
+    return data_->relation(joined(in, name));
   };
   if (!schema.empty()) return {joined(schema, name), look(schema)};
   for (const auto& in : path_) {
@@ -56,10 +55,9 @@ std::vector<const CatalogueFunction*> Resolver::functions(std::string_view schem
   if (!data_) return found;
   auto named = data_->functions_by_name.find(name);
   if (named == data_->functions_by_name.end()) return found;
-  for (auto index : named->second) {
-    const auto& function = data_->functions[index];
-    if (schema.empty() ? on_path(function.schema) : function.schema == schema) {
-      found.push_back(&function);
+  for (const auto* function : named->second) {
+    if (schema.empty() ? on_path(function->schema) : function->schema == schema) {
+      found.push_back(function);
     }
   }
   return found;
@@ -71,9 +69,8 @@ std::vector<const CatalogueOperator*> Resolver::operators(std::string_view schem
   if (!data_) return found;
   auto named = data_->operators_by_name.find(name);
   if (named == data_->operators_by_name.end()) return found;
-  for (auto index : named->second) {
-    const auto& op = data_->operators[index];
-    if (schema.empty() ? on_path(op.schema) : op.schema == schema) found.push_back(&op);
+  for (const auto* op : named->second) {
+    if (schema.empty() ? on_path(op->schema) : op->schema == schema) found.push_back(op);
   }
   return found;
 }
@@ -81,8 +78,7 @@ std::vector<const CatalogueOperator*> Resolver::operators(std::string_view schem
 const CatalogueType* Resolver::type(std::string_view schema, std::string_view name) const {
   if (!data_) return nullptr;
   auto look = [&](std::string_view in) -> const CatalogueType* {
-    auto found = data_->type_by_name.find(joined(in, name));
-    return found == data_->type_by_name.end() ? nullptr : &data_->types[found->second];
+    return data_->type(joined(in, name));
   };
   if (!schema.empty()) return look(schema);
   for (const auto& in : path_) {

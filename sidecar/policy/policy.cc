@@ -75,6 +75,15 @@ bool denies_everything(const Rule& rule) {
          rule.match.guard < 0;
 }
 
+bool allows_everything(const Rule& rule) {
+  const Match& match = rule.match;
+  auto all = EffectSet::from_bits((1u << kEffectCount) - 1);
+  return rule.action == Action::kAllow && rule.except.empty() && match.guard < 0 &&
+         all.within(match.effects | Effect::kOpaque) && match.verbs.empty() &&
+         !match.names_things() && match.row_bounds == 0 && !match.limit_above &&
+         !match.limit_at_most && !match.statements_above;
+}
+
 bool steps_aside(const Rule& rule, const Subject& subject, const Resource& resource) {
   return std::any_of(rule.except.begin(), rule.except.end(), [&](const Match& except) {
     return in_scope(except, subject, resource.index);
@@ -206,6 +215,20 @@ bool Policy::read_only(const Subject& subject, const Resource& resource) const {
     }
   }
   return allowed.within(kReadOnly);
+}
+
+bool Policy::weighs_meaning(const Subject& subject, const Resource& resource) const {
+  Durability least = Durability::kProcess;
+  bool allowed = false;
+  for (const Rule& rule : rules_->rules) {
+    if (!in_scope(rule.match, subject, resource.index)) continue;
+    if (!allows_everything(rule)) return true;
+    allowed = true;
+    least = std::max(least, rule.durability.value_or(Durability::kProcess));
+  }
+  const auto& asked = rules_->durability;
+  auto [low, high] = std::minmax_element(asked.begin(), asked.end());
+  return !allowed || (*low != *high && *high > least);
 }
 
 std::optional<Permit> Policy::permit(const Decision& decision) {

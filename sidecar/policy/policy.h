@@ -63,6 +63,11 @@ class Policy {
   // True where no rule can allow this subject anything but reading on this resource.
   bool read_only(const Subject& subject, const Resource& resource) const;
 
+  // False only where every command gets the same answer whatever it means: all rules in scope are
+  // allows of every effect, `unknown` too, that ask for nothing else and step aside for nothing, and
+  // no durability hangs on an effect. Then nothing need be known of a command to decide it.
+  bool weighs_meaning(const Subject& subject, const Resource& resource) const;
+
   // An allow yields exactly one Permit, anything else none.
   static std::optional<Permit> permit(const Decision& decision);
 

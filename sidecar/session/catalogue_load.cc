@@ -18,75 +18,110 @@ constexpr std::string_view kSavepointEnd =
 
 CatalogueLoad::CatalogueLoad(std::shared_ptr<const sql::Catalogue> known, int server_version,
                              bool in_transaction)
-    : known_(std::move(known)),
-      queries_(sql::catalogue_queries(server_version)),
-      stamp_query_(sql::catalogue_stamp_query(server_version)),
-      in_transaction_(in_transaction) {}
+    : known_(std::move(known)), server_version_(server_version), in_transaction_(in_transaction) {
+  begin(!known_ || !known_->stamp().horizon());
+}
 
-std::string CatalogueLoad::next_query() {
-  std::string_view text;
-  switch (stage_) {
-    case Stage::kBegin: text = in_transaction_ ? kSavepoint : sql::catalogue_begin(); break;
-    case Stage::kStamp: text = stamp_query_; break;
-    case Stage::kQueries: text = queries_[next_].text; break;
-    case Stage::kEnd: text = in_transaction_ ? kSavepointEnd : sql::catalogue_end(); break;
-    case Stage::kDone: return {};
+void CatalogueLoad::begin(bool everything) {
+  builder_.reset();
+  stamp_ = new_stamp_ = {};
+  ask(Kind::kOwn, std::string(in_transaction_ ? kSavepoint : sql::catalogue_begin()));
+  auto horizon = everything ? std::nullopt : known_->stamp().horizon();
+  ask(Kind::kStamp, sql::catalogue_stamp_query(server_version_, horizon));
+  stage_ = Stage::kStamp;
+  if (!everything) return;
+  known_.reset();
+  ask_sections();
+}
+
+void CatalogueLoad::ask(Kind kind, std::string text, std::size_t section) {
+  batch_.push_back({kind, section, std::move(text)});
+}
+
+void CatalogueLoad::ask_sections() {
+  sql::CatalogueChange change = known_ ? stamp_.since(known_->stamp()) : sql::everything();
+  for (auto& query : sql::catalogue_queries(server_version_, change)) {
+    ask(Kind::kSection, std::move(query.text), query.section);
   }
-  OwnQuery::Observer observer;
-  observer.on_row = [this](const Row& row) { on_row(row); };
-  observer.on_aside = [this](char, Bytes message) { asides_.append(as_text(message)); };
-  query_ = std::make_unique<OwnQuery>(std::move(observer));
+  // In a client's transaction the horizon stays: its own rows are young anyway.
+  if (known_ && stamp_.worn() && !in_transaction_) {
+    ask(Kind::kNewStamp, sql::catalogue_stamp_query(server_version_, std::nullopt));
+  }
+  builder_ = std::make_unique<sql::CatalogueBuilder>(known_, std::move(change));
+  ask_end();
+}
+
+void CatalogueLoad::ask_end() {
+  ask(Kind::kOwn, std::string(in_transaction_ ? kSavepointEnd : sql::catalogue_end()));
+  stage_ = Stage::kEnd;
+}
+
+std::string CatalogueLoad::next_queries() {
   std::string out;
-  pg::append_query(out, text);
+  for (const Ask& one : batch_) pg::append_query(out, one.text);
   return out;
 }
 
 void CatalogueLoad::on_row(const Row& row) {
-  if (stage_ == Stage::kStamp && row.size() == 1 && row[0]) stamp_ = *row[0];
-  if (stage_ != Stage::kQueries || !error_.empty()) return;
-  Result<void> added = builder_.add(next_, row);
+  if (!error_.empty()) return;
+  const Ask& asked = batch_[next_];
+  Result<void> added;
+  if (asked.kind == Kind::kStamp) added = stamp_.add(row);
+  if (asked.kind == Kind::kNewStamp) added = new_stamp_.add(row);
+  if (asked.kind == Kind::kSection) added = builder_->add(asked.section, row);
   if (!added.ok()) error_ = added.error().message;
 }
 
 bool CatalogueLoad::feed(Bytes input, std::size_t& taken) {
-  OwnQuery::State state = query_->feed(input, taken);
-  if (state == OwnQuery::State::kReading) return false;
-  if (state == OwnQuery::State::kBroken) {
-    error_ = query_->broken_because();
-    stage_ = Stage::kDone;
-    return true;
+  taken = 0;
+  while (next_ < batch_.size()) {
+    if (!query_) {
+      OwnQuery::Observer observer;
+      observer.on_row = [this](const Row& row) { on_row(row); };
+      observer.on_aside = [this](char, Bytes message) { asides_.append(as_text(message)); };
+      query_ = std::make_unique<OwnQuery>(std::move(observer));
+    }
+    std::size_t of_query = 0;
+    OwnQuery::State state = query_->feed(input.subspan(taken), of_query);
+    taken += of_query;
+    if (state == OwnQuery::State::kReading) return false;
+    if (state == OwnQuery::State::kBroken) {
+      error_ = query_->broken_because();
+      batch_.clear();
+      stage_ = Stage::kDone;
+      return true;
+    }
+    answered(*std::exchange(query_, nullptr));
   }
-  status_ = query_->transaction_status();
-  if (!query_->sqlstate().empty() && error_.empty()) {
-    error_ = "the server refused a catalogue query (SQLSTATE " + query_->sqlstate() + ")";
-  }
-  answered();
+  batch_answered();
   return true;
 }
 
-void CatalogueLoad::answered() {
-  switch (stage_) {
-    case Stage::kBegin: stage_ = error_.empty() ? Stage::kStamp : Stage::kEnd; return;
-    case Stage::kStamp:
-      unchanged_ = known_ && !stamp_.empty() && stamp_ == known_->stamp();
-      stage_ = error_.empty() && !unchanged_ && !queries_.empty() ? Stage::kQueries : Stage::kEnd;
-      return;
-    case Stage::kQueries:
-      if (++next_ == queries_.size() || !error_.empty()) stage_ = Stage::kEnd;
-      return;
-    case Stage::kEnd: finish(); return;
-    case Stage::kDone: return;
+void CatalogueLoad::answered(const OwnQuery& query) {
+  ++next_;
+  status_ = query.transaction_status();
+  if (!query.sqlstate().empty() && error_.empty()) {
+    error_ = "the server refused a catalogue query (SQLSTATE " + query.sqlstate() + ")";
   }
+}
+
+void CatalogueLoad::batch_answered() {
+  batch_.clear();
+  next_ = 0;
+  if (stage_ == Stage::kEnd) return finish();
+  bool unchanged = known_ && stamp_.known() && stamp_.since(known_->stamp()) == sql::CatalogueChange{};
+  unchanged || !error_.empty() ? ask_end() : ask_sections();
 }
 
 void CatalogueLoad::finish() {
   stage_ = Stage::kDone;
   if (!error_.empty()) return;
-  if (unchanged_) {
+  if (!builder_) {
     result_ = known_;
     return;
   }
-  auto built = builder_.finish();
+  if (builder_->renames()) return begin(true);
+  auto built = builder_->finish(new_stamp_.known() ? std::move(new_stamp_) : std::move(stamp_));
   if (built.ok()) result_ = *std::move(built);
   else error_ = built.error().message;
 }

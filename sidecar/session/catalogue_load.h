@@ -1,7 +1,7 @@
 #pragma once
 // One load of a database's catalogue over an idle upstream connection, without I/O: it says what to
-// send and takes what comes back. First the stamp, which is cheap; the rest only where it is not
-// the stamp of the view that is known already.
+// send and takes what comes back. First the stamp, then what it shows to have changed since the view
+// that is known; everything where none is. Queries go in batches, each of one round trip.
 
 #include <memory>
 #include <string>
@@ -19,10 +19,10 @@ class CatalogueLoad {
   CatalogueLoad(std::shared_ptr<const sql::Catalogue> known, int server_version,
                 bool in_transaction);
 
-  // What to send next; empty when done() or failed().
-  std::string next_query();
-  // Bytes from the server, from the front of `input`. True when the query is answered, and
-  // next_query() is to be called.
+  // The next batch to send; empty when done() or failed().
+  std::string next_queries();
+  // Bytes from the server, from the front of `input`. True when the batch is answered, and
+  // next_queries() is to be called.
   bool feed(Bytes input, std::size_t& taken);
 
   bool done() const { return stage_ == Stage::kDone; }
@@ -35,21 +35,35 @@ class CatalogueLoad {
   char transaction_status() const { return status_; }
 
  private:
-  enum class Stage { kBegin, kStamp, kQueries, kEnd, kDone };
+  enum class Stage { kStamp, kEnd, kDone };
 
+  // One query of a batch. `section` is meant for kSection alone.
+  enum class Kind { kOwn, kStamp, kNewStamp, kSection };
+  struct Ask {
+    Kind kind;
+    std::size_t section;
+    std::string text;
+  };
+
+  void begin(bool everything);
+  void ask(Kind kind, std::string text, std::size_t section = 0);
+  void ask_sections();
+  void ask_end();
   void on_row(const Row& row);
-  void answered();
+  void answered(const OwnQuery& query);
+  void batch_answered();
   void finish();
 
   std::shared_ptr<const sql::Catalogue> known_, result_;
-  std::vector<sql::CatalogueQuery> queries_;
-  sql::CatalogueBuilder builder_;
+  std::unique_ptr<sql::CatalogueBuilder> builder_;
+  sql::CatalogueStamp stamp_, new_stamp_;
+  std::vector<Ask> batch_;
+  std::size_t next_ = 0;  // of the batch, to be answered
   std::unique_ptr<OwnQuery> query_;
-  std::string stamp_query_, stamp_, error_, asides_;
-  std::size_t next_ = 0;
-  Stage stage_ = Stage::kBegin;
+  std::string error_, asides_;
+  Stage stage_ = Stage::kDone;
+  int server_version_;
   bool in_transaction_ = false;
-  bool unchanged_ = false;
   char status_ = 'I';
 };
 

@@ -71,7 +71,7 @@ class CatalogueStore::Entry : public PostgresUpstream::User {
   }
 
   void send_next() {
-    std::string query = load_->next_query();
+    std::string query = load_->next_queries();
     upstream_->write(as_bytes(query));
   }
 

@@ -114,7 +114,7 @@ void judge_blind(Meaning& meaning) {
 
 // What the policy settles about a meaning, and the parts of its record.
 JudgedPtr Scope::finish(std::shared_ptr<Judged> judged) const {
-  if (facts_.catalogue_missing) judge_blind(judged->analysis.meaning);
+  if (facts_.catalogue_missing && facts_.catalogue_matters) judge_blind(judged->analysis.meaning);
   judged->policy = facts_.policy;
   if (const policy::Resource* resource = this->resource()) {
     judged->prepared = facts_.policy->prepare(subject_, *resource, judged->analysis.meaning);
@@ -131,6 +131,12 @@ std::shared_ptr<Scope> Scopes::find(const ScopeFacts& facts) {
       return scopes_.front();
     }
   }
+  // A view that was replaced lives on only in the sessions that hold it.
+  std::erase_if(scopes_, [&](const std::shared_ptr<Scope>& scope) {
+    const ScopeFacts& old = scope->facts();
+    return scope.use_count() == 1 && old.catalogue != facts.catalogue &&
+           old.resource == facts.resource && old.database == facts.database;
+  });
   if (scopes_.size() >= kScopesMax) scopes_.pop_back();
   scopes_.push_front(std::make_shared<Scope>(facts, subject_));
   return scopes_.front();

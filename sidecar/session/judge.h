@@ -40,6 +40,9 @@ struct ScopeFacts {
   // It should be there and cannot be had: what lies beneath a name is then not known, so every
   // statement but those of transactions and settings is unknown as well.
   bool catalogue_missing = false;
+  // False where the policy answers alike whatever a command means (Policy::weighs_meaning): then the
+  // catalogue makes records better, and nothing waits for it.
+  bool catalogue_matters = true;
   std::string resource;
   std::string database;
   sql::Reading reading;

@@ -74,6 +74,8 @@ class PostgresExchange {
   bool client_blocked() const { return blocked(); }
   // Nothing is owed and no transaction is open: the session may end without hurting anyone.
   bool at_rest() const;
+  // As the session began: see ScopeFacts.
+  bool catalogue_matters() const { return facts_.catalogue_matters; }
   // Every statement so far left no session state: the connection may serve another session.
   bool stateless() const { return stateless_ && at_rest(); }
   // What was in flight gets its outcome `unknown`; call once, when the streams are gone.

@@ -72,6 +72,7 @@ PostgresExchange::Action PostgresExchange::on_function_call(const pg::FrontendMe
 void PostgresExchange::note_effects(const Judged& judged, std::uint64_t executed) {
   const sql::Analysis& analysis = judged.analysis;
   if (analysis.leaves_session_state) stateless_ = false;
+  if (!facts_.catalogue && !facts_.catalogue_matters) stateless_ = false;  // who knows what it ran
   bool unsettles = analysis.may_change_reading ||
                    (analysis.transaction_control && changed_in_transaction_);
   // Objects of the open transaction may be gone again (ROLLBACK TO).

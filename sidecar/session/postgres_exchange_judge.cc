@@ -46,6 +46,7 @@ JudgedPtr PostgresExchange::judge_call(std::uint32_t function, Action& action) {
 
 // The view of the catalogue lacks what was named, or is lost: a fresh one may tell more.
 bool PostgresExchange::missed(const Judged& judged) const {
+  if (!facts_.catalogue_matters) return false;
   if (facts_.catalogue) return judged.analysis.catalogue_miss;
   return facts_.catalogue_missing && judged.analysis.meaning.effects.has(Effect::kUnknown);
 }

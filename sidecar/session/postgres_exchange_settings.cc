@@ -86,7 +86,8 @@ void PostgresExchange::own_query_done() {
     refresh_settings_ = true;  // failed within the client's transaction: ask again when it ended
   }
   asked_status_ = status;
-  bool refresh = std::exchange(refresh_catalogue_, false) && (facts_.catalogue || private_catalogue_);
+  bool refresh = std::exchange(refresh_catalogue_, false) && facts_.catalogue_matters &&
+                 (facts_.catalogue || private_catalogue_);
   if (refresh && status == pg::TransactionStatus::kInBlock) return begin_private_catalogue();
   if (refresh) {
     private_catalogue_ = false;
@@ -108,8 +109,9 @@ void PostgresExchange::settled() {
 // Objects made in the open transaction are seen by this connection alone.
 void PostgresExchange::begin_private_catalogue() {
   private_catalogue_ = true;
-  private_load_ = std::make_unique<CatalogueLoad>(nullptr, settings_.reading.server_version, true);
-  std::string query = private_load_->next_query();
+  private_load_ = std::make_unique<CatalogueLoad>(facts_.catalogue,
+                                                  settings_.reading.server_version, true);
+  std::string query = private_load_->next_queries();
   ports_.to_server(as_bytes(query));
 }
 
@@ -120,7 +122,7 @@ bool PostgresExchange::feed_private_catalogue(Bytes input, std::size_t& at) {
   std::string asides = private_load_->take_asides();
   if (!asides.empty()) ports_.to_client(as_bytes(asides));
   if (!answered) return false;
-  std::string query = private_load_->next_query();
+  std::string query = private_load_->next_queries();
   if (!query.empty()) {
     ports_.to_server(as_bytes(query));
     return true;

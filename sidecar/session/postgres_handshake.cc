@@ -154,12 +154,15 @@ void PostgresSession::on_upstream_ready(const UpstreamFailure* failure) {
   facts.catalogue = worker_.catalogues.current(upstream_->plan());
   bool known = facts.catalogue != nullptr;
   facts.catalogue_missing = !known;
+  facts.catalogue_matters = policy_->weighs_meaning(worker_.shared.subject, *resource_);
+  bool awaited = !known && facts.catalogue_matters && upstream_->plan().replication.empty();
+  if (!known && !facts.catalogue_matters) worker_.catalogues.refresh(upstream_->plan(), this, [](auto) {});
   exchange_ = std::make_unique<PostgresExchange>(static_cast<PostgresExchange::Ports&>(*this), trail_, worker_.scopes,
                                                  worker_.shared.spool, worker_.metrics,
                                                  upstream_->settings(), std::move(facts),
                                                  upstream_->plan().read_only);
   phase_ = Phase::kOpen;
-  if (!known && upstream_->plan().replication.empty()) exchange_->await_catalogue();
+  if (awaited) exchange_->await_catalogue();
   std::unique_ptr<Handshake> handshake = std::move(handshake_);
   client_->resume();
   Bytes early = handshake->gate.join({});

@@ -195,6 +195,10 @@ void PostgresSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
   // Who the session is at the server was settled at its login: where that changed, it ends as well.
   if (allowed && phase_ == Phase::kOpen) {
     allowed = policy->read_only(worker_.shared.subject, *now) == upstream_->plan().read_only;
+    // What it changed so far was not followed.
+    if (!exchange_->catalogue_matters() && policy->weighs_meaning(worker_.shared.subject, *now)) {
+      allowed = false;
+    }
   }
   if (!allowed || phase_ != Phase::kOpen) {
     return end("policy_changed", "the policy no longer allows this session",

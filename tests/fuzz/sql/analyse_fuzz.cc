@@ -20,8 +20,8 @@ std::shared_ptr<const Catalogue> small_catalogue() {
   auto add = [&](std::size_t query, Row row) { CHECK(builder.add(query, row).ok()); };
   add(0, {"20000", "public", "t", "r", "t", "f"});
   add(0, {"20001", "public", "v", "v", "f", "f"});
-  add(1, {"20000", "id", "23", "t"});
-  add(1, {"20000", "a", "30000", "f"});
+  add(1, {"20000", "id", "23", "t", "1"});
+  add(1, {"20000", "a", "30000", "f", "2"});
   add(2, {"20001", "SELECT t.id FROM public.t WHERE public.f(t.id) > 1"});
   add(4, {"20000", "tr", "31", "21001",
           "CREATE TRIGGER tr BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.g()"});

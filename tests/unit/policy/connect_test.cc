@@ -118,6 +118,25 @@ TEST_CASE("connect: an opaque resource opens only to who may pass unread") {
   CHECK(connect(night, 9 * 3600) == kAllow);
 }
 
+TEST_CASE("connect: meaning is weighed but where every answer is the same") {
+  auto weighs = [](const std::string& rules) {
+    auto policy = policy_with("rules:\n" + rules);
+    return policy->weighs_meaning(agent(), policy->resources()[0]);
+  };
+  const std::string all =
+      "- {name: a, action: allow, match: {effects: [any, unknown]}, durability: collector}\n";
+  CHECK_FALSE(weighs(all));
+  CHECK_FALSE(weighs(all + "- {name: d, action: deny, match: {resources: [billing]}}\n"));
+  CHECK(weighs(all + "- {name: d, action: deny, match: {text: [x]}}\n"));
+  CHECK(weighs(all + "- {name: d, action: deny, observe: true, match: {effects: [drop]}}\n"));
+  CHECK(weighs(all + "- {name: o, action: observe}\n"));
+  CHECK(weighs("- {name: a, action: allow, match: {effects: [any]}, durability: collector}\n"));
+  CHECK(weighs("- {name: a, action: allow, match: {effects: [any, unknown], functions: [f]}}\n"));
+  // By default the durability hangs on the effects.
+  CHECK(weighs("- {name: a, action: allow, match: {effects: [any, unknown]}}\n"));
+  CHECK_FALSE(weighs("- {name: a, action: allow, match: {effects: [any, unknown]}, durability: disk}\n"));
+}
+
 TEST_CASE("connect: read only where nothing but reading can be allowed") {
   auto read_only = [](const std::string& rules) {
     auto policy = policy_with(rules);

@@ -2,10 +2,10 @@
 
 #include <sstream>
 
+#include "proto-parsers/sql/catalogue_data.h"
+
 namespace chaperone::sql {
 namespace {
-
-using Values = std::vector<std::optional<std::string>>;
 
 std::string unescaped(std::string_view text) {
   std::string made;
@@ -19,6 +19,8 @@ std::string unescaped(std::string_view text) {
   }
   return made;
 }
+
+}  // namespace
 
 Values values_of(const std::string& line) {
   Values values;
@@ -35,8 +37,6 @@ Values values_of(const std::string& line) {
   }
 }
 
-}  // namespace
-
 Result<std::shared_ptr<const Catalogue>> catalogue_from(const std::string& rows) {
   CatalogueBuilder builder;
   std::istringstream lines(rows);
@@ -47,6 +47,38 @@ Result<std::shared_ptr<const Catalogue>> catalogue_from(const std::string& rows)
     if (auto added = builder.add(query, row); !added) return added.error();
   }
   return builder.finish();
+}
+
+std::string described(const Catalogue& catalogue) {
+  const CatalogueData& data = catalogue.data();
+  std::ostringstream out;
+  for (const auto& [oid, name] : data.schemas) out << oid << " " << name << "\n";
+  for (const auto& one : data.relations) {
+    out << one->oid << " " << one->qualified << " " << one->kind << one->row_security << one->view;
+    for (const auto& c : one->columns) out << " " << c.number << c.name << c.type << c.not_null;
+    for (const auto& r : one->rules) out << "\n rule " << r.event << r.definition;
+    for (const auto& t : one->triggers) out << "\n trigger " << t.events << t.definition;
+    for (const auto& p : one->policies) out << "\n policy " << p.command << p.expression;
+    for (const auto& text : one->defaults) out << "\n default " << text;
+    for (const auto& text : one->write_expressions) out << "\n expression " << text;
+    for (const auto& r : one->referenced_by) out << "\n by " << r.table << r.on_delete << r.on_update;
+    for (Oid oid : one->children) out << "\n child " << oid;
+    for (Oid oid : one->parents) out << "\n parent " << oid;
+    out << "\n";
+  }
+  for (const auto& one : data.functions) {
+    out << one->oid << " " << one->qualified << " " << one->language << one->kind << one->volatility;
+    out << one->harmless << one->definition << "\n";
+  }
+  for (const auto& one : data.types) {
+    out << one->oid << " " << one->qualified << " " << one->element << " " << one->relation;
+    for (const auto& text : one->checks) out << " " << text;
+    for (Oid oid : one->functions) out << " " << oid;
+    out << "\n";
+  }
+  for (const auto& one : data.operators) out << one->schema << one->name << one->function << "\n";
+  for (Oid oid : data.event_trigger_functions) out << "event " << oid << "\n";
+  return out.str();
 }
 
 }  // namespace chaperone::sql
