@@ -26,7 +26,7 @@ WIDE_LINES = 400
 LONG_FILES = {}
 LONG_FUNCTIONS = {"proto-parsers/sql/walk_alter.cc": 85}
 
-OURS = ("proto-parsers/", "audit/", "sidecar/", "collector/", "cli/")
+OURS = ("proto-parsers/", "audit/", "sidecar/", "collector/", "cli/", "injector/")
 
 
 def tracked(*suffixes):
@@ -102,9 +102,11 @@ class Tidy(unittest.TestCase):
         wrong = []
         for path in tracked(".cc", ".h"):
             name = name_of(path)
-            banned = {"proto-parsers/": ("audit/", "sidecar/", "collector/", "cli/"),
-                      "audit/": ("sidecar/", "collector/", "cli/"),
-                      "sidecar/": ("collector/", "cli/"), "collector/": ("cli/", "sidecar/session/")}
+            banned = {"proto-parsers/": ("audit/", "sidecar/", "collector/", "cli/", "injector/"),
+                      "audit/": ("sidecar/", "collector/", "cli/", "injector/"),
+                      "sidecar/": ("collector/", "cli/", "injector/"),
+                      "collector/": ("cli/", "sidecar/session/", "injector/"),
+                      "injector/": ("audit/", "sidecar/", "collector/", "cli/")}
             for room, outside in banned.items():
                 if name.startswith(room):
                     wrong += [f"{name} includes {i}" for i in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M)
@@ -173,7 +175,7 @@ class Tidy(unittest.TestCase):
         if not shutil.which("nm"):
             self.skipTest("nm is not here")
         for program, boring in (("sidecar/chaperone-sidecar", True), ("collector/chaperone-collector", False),
-                                ("cli/chaperone", False)):
+                                ("cli/chaperone", False), ("injector/chaperone-injector", False)):
             path = BUILD / program
             if not path.exists():
                 continue

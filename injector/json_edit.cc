@@ -1,0 +1,44 @@
+#include "injector/json_edit.h"
+
+namespace chaperone::injector {
+
+namespace {
+Json text_value(std::string_view text, JsonMemory& memory) {
+  return Json(text.data(), static_cast<rapidjson::SizeType>(text.size()), memory);
+}
+
+Json& child_of(Json& parent, std::string_view key, rapidjson::Type type, JsonMemory& memory) {
+  if (!member(&parent, key)) put(parent, key, Json(type), memory);
+  Json& child = parent.FindMember(text_value(key, memory))->value;
+  if (child.GetType() != type) child = Json(type);
+  return child;
+}
+}  // namespace
+
+Json& object_in(Json& parent, std::string_view key, JsonMemory& memory) {
+  return child_of(parent, key, rapidjson::kObjectType, memory);
+}
+
+Json& array_in(Json& parent, std::string_view key, JsonMemory& memory) {
+  return child_of(parent, key, rapidjson::kArrayType, memory);
+}
+
+void put(Json& object, std::string_view key, Json value, JsonMemory& memory) {
+  auto found = object.FindMember(text_value(key, memory));
+  if (found == object.MemberEnd()) {
+    object.AddMember(text_value(key, memory), value, memory);
+  } else if (found->value != value) {
+    found->value = value;
+  }
+}
+
+void put_text(Json& object, std::string_view key, std::string_view value, JsonMemory& memory) {
+  put(object, key, text_value(value, memory), memory);
+}
+
+void insert_at(Json& array, std::size_t index, Json value, JsonMemory& memory) {
+  array.PushBack(value, memory);
+  for (rapidjson::SizeType i = array.Size() - 1; i > index; --i) array[i].Swap(array[i - 1]);
+}
+
+}  // namespace chaperone::injector

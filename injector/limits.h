@@ -1,0 +1,36 @@
+#pragma once
+// Bounds of the injector, each with its reason.
+
+#include <cstddef>
+
+namespace chaperone::injector {
+
+// The API server stores no object above 1.5 MiB; a review carries the object, at most twice.
+inline constexpr std::size_t kReviewBytesMax = 4 * 1024 * 1024;
+
+// A pod's own fields nest about 12 deep; what is deeper is nobody's pod.
+inline constexpr std::size_t kJsonDepthMax = 100;
+
+// The API server truncates messages; a person reads the first few findings.
+inline constexpr std::size_t kFindingsShownMax = 20;
+
+// The injector's own configuration file.
+inline constexpr std::size_t kConfigBytesMax = 1024 * 1024;
+
+// The spool's last words to the collector (sidecar drain 30 s, then 5 s), and room to end.
+inline constexpr int kGraceSecondsMin = 40;
+
+// Connections served at once: an API server keeps up to 25 open, and each holds a thread while it lives.
+inline constexpr std::size_t kThreads = 64;
+inline constexpr std::size_t kConnectionsWaitingMax = 256;
+inline constexpr int kReadTimeoutS = 5;
+inline constexpr int kWriteTimeoutS = 5;
+// An idle connection holds a thread; API servers keep theirs open, and open another at once.
+inline constexpr int kKeepAliveTimeoutS = 1;
+inline constexpr std::size_t kKeepAliveRequests = 1000;
+
+// One answer of the API server: a Secret, a Lease or a webhook configuration.
+inline constexpr std::size_t kKubeAnswerBytesMax = 4 * 1024 * 1024;
+inline constexpr int kKubeTimeoutS = 10;
+
+}  // namespace chaperone::injector

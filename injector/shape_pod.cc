@@ -1,0 +1,116 @@
+#include <algorithm>
+
+#include "injector/json_edit.h"
+#include "injector/limits.h"
+#include "injector/names.h"
+#include "injector/own_parts.h"
+#include "injector/shape.h"
+
+namespace chaperone::injector {
+
+namespace {
+bool is_reserved(const Json& one) { return text_of(member(&one, "name")).starts_with(kReserved); }
+
+// Whatever stands under our names must be ours.
+void find_strangers(const Json* found, const Json& ours, const std::string& list,
+                    Findings& findings) {
+  for (std::size_t i = 0; i < count_of(found); ++i) {
+    const Json& one = (*found)[static_cast<rapidjson::SizeType>(i)];
+    if (!is_reserved(one)) continue;
+    const Json* wanted = named(&ours, text_of(member(&one, "name")));
+    if (wanted && same_part(one, *wanted)) continue;
+    findings.push_back({"reserved_name",
+                        list + "[" + std::string(text_of(member(&one, "name"))) + "]",
+                        "names that begin with chaperone are the injector's, and this is not what "
+                        "it puts there", "Remove or rename it"});
+  }
+}
+
+// Ours to the front, in order; what is already there stays as the API server wrote it.
+void lead_with(Json& list, Json& ours, JsonMemory& memory) {
+  Json kept(rapidjson::kArrayType);
+  for (Json& wanted : ours.GetArray()) {
+    const Json* found = named(&list, text_of(member(&wanted, "name")));
+    kept.PushBack(found ? Json(*found, memory) : Json(wanted, memory), memory);
+  }
+  for (Json& one : list.GetArray()) {
+    if (!is_reserved(one)) kept.PushBack(one, memory);
+  }
+  list = kept;
+}
+
+void shape_volumes(Json& spec, const Json& ours, JsonMemory& memory) {
+  Json& volumes = array_in(spec, "volumes", memory);
+  for (auto one = volumes.Begin(); one != volumes.End();) {
+    bool token = text_of(member(one, "name")).starts_with(kTokenVolume);
+    one = token ? volumes.Erase(one) : one + 1;
+  }
+  for (const Json& wanted : ours.GetArray()) {
+    if (!named(&volumes, text_of(member(&wanted, "name"))))
+      volumes.PushBack(Json(wanted, memory), memory);
+  }
+}
+
+void shape_aliases(Json& spec, const AgentPolicy& policy, JsonMemory& memory) {
+  if (policy.host_aliases.empty()) return;
+  Json& aliases = array_in(spec, "hostAliases", memory);
+  std::size_t index = 0;
+  for (const HostAlias& alias : policy.host_aliases) {
+    Json wanted(rapidjson::kObjectType), names(rapidjson::kArrayType);
+    put_text(wanted, "ip", alias.ip, memory);
+    for (const std::string& name : alias.hostnames) names.PushBack(Json(name, memory), memory);
+    put(wanted, "hostnames", std::move(names), memory);
+    bool there = std::any_of(aliases.Begin(), aliases.End(),
+                             [&](const Json& one) { return one == wanted; });
+    if (!there) insert_at(aliases, index++, std::move(wanted), memory);
+  }
+}
+
+void shape_annotations(Json& pod, const AgentPolicy& policy, const Config& config,
+                       JsonMemory& memory) {
+  Json& annotations = object_in(object_in(pod, "metadata", memory), "annotations", memory);
+  put_text(annotations, kStatus,
+           R"({"policy":)" + quoted(policy.name) + R"(,"init":)" + quoted(config.init_image) +
+               R"(,"sidecar":)" + quoted(config.sidecar_image) + "}",
+           memory);
+  if (!config.scrape_annotations) return;
+  put_text(annotations, "prometheus.io/scrape", "true", memory);
+  put_text(annotations, "prometheus.io/port", "19090", memory);
+  put_text(annotations, "prometheus.io/path", "/metrics", memory);
+}
+
+void shape_agents(Json& pod, const char* list, const AgentPolicy& policy, const Config& config,
+                  JsonMemory& memory) {
+  const Json around(pod, memory);
+  Json& spec = object_in(pod, "spec", memory);
+  if (!member(&spec, list)) return;
+  for (Json& container : array_in(spec, list, memory).GetArray()) {
+    if (!is_reserved(container)) shape_agent(around, container, policy, config, memory);
+  }
+}
+}  // namespace
+
+void shape_pod(Json& pod, const AgentPolicy& policy, const Config& config, JsonMemory& memory,
+               Findings& findings) {
+  Json& spec = object_in(pod, "spec", memory);
+  Json containers = own_containers(config, memory), none(rapidjson::kArrayType);
+  Json volumes = own_volumes(policy, config, memory);
+  find_strangers(member(&spec, "initContainers"), containers, "spec.initContainers", findings);
+  find_strangers(member(&spec, "containers"), none, "spec.containers", findings);
+  find_strangers(member(&spec, "volumes"), volumes, "spec.volumes", findings);
+  if (!findings.empty()) return;
+
+  shape_agents(pod, "initContainers", policy, config, memory);
+  shape_agents(pod, "containers", policy, config, memory);
+  lead_with(array_in(spec, "initContainers", memory), containers, memory);
+  shape_volumes(spec, volumes, memory);
+  shape_aliases(spec, policy, memory);
+  put(spec, "automountServiceAccountToken", Json(false), memory);
+  put(spec, "enableServiceLinks", Json(false), memory);
+  std::int64_t grace = integer_of(member(&spec, "terminationGracePeriodSeconds")).value_or(0);
+  put(spec, "terminationGracePeriodSeconds",
+      Json(std::max<std::int64_t>(grace, kGraceSecondsMin)), memory);
+  shape_annotations(pod, policy, config, memory);
+}
+
+}  // namespace chaperone::injector
