@@ -22,6 +22,14 @@ void write_checkpoint_tail(Bytes head, const Id& writer, const SigningKey& key, 
 // Is this record a checkpoint of `writer`, signed by the key that it names?
 bool checkpoint_valid(const DecodedRecord& record, Bytes bytes, const Id& writer);
 
+// A change of key: the writer's own record that another key signs from here on, signed by the key
+// that did until here. It vouches for the chain before it as a checkpoint does.
+std::size_t key_change_tail_bytes();
+void write_key_change_tail(Bytes head, const Id& writer, const SigningKey& key,
+                           const PublicKey& next, std::uint8_t* out);
+// Is this record a change of key of `writer`, signed by the key that it retires?
+bool key_change_valid(const DecodedRecord& record, Bytes bytes, const Id& writer);
+
 // "This key writes the chain of this writer, and I know it to be this pod", said by the collector.
 struct Enrolment {
   Id writer{};

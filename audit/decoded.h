@@ -83,7 +83,7 @@ struct DecodedRecord {
   // events and the writer's own
   std::string_view event, detail;
   std::optional<Id> writer;
-  std::optional<PublicKey> key;
+  std::optional<PublicKey> key, next_key;
   std::string_view build;
   std::optional<Hash> enrolment;
   std::optional<Id> boot;

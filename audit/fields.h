@@ -83,6 +83,7 @@ enum Record : std::uint32_t {
   kSpoolBytes = 111,
   kSpoolBytesMax = 112,
   kUnacknowledged = 113,
+  kNextKey = 114,
   kSignature = 127,
 };
 

@@ -52,8 +52,9 @@ enum class RecordKind : std::uint8_t {
   kOpaqueClose = 15,   // who, Where, Outcome (bytes both ways, duration), Event
   kHoldAsked = 16,     // reserved: a command waits for a person
   kHoldDecided = 17,   // reserved
+  kKeyChange = 18,     // the writer's next key, signed by the last (checkpoint.h); by the spool
 };
-inline constexpr int kRecordKindMax = 17;
+inline constexpr int kRecordKindMax = 18;
 std::string_view name_of(RecordKind kind);  // "writer_start"
 std::optional<RecordKind> record_kind_from(std::string_view name);
 

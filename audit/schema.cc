@@ -87,6 +87,7 @@ const std::array kRows = {
     Row{field::kSpoolBytes, "spool_bytes", &R::spool_bytes},
     Row{field::kSpoolBytesMax, "spool_bytes_max", &R::spool_bytes_max},
     Row{field::kUnacknowledged, "unacknowledged", &R::unacknowledged},
+    Row{field::kNextKey, "next_key", &R::next_key},
     Row{field::kSignature, "signature", &R::signature},
 };
 

@@ -18,4 +18,14 @@ std::string enrol_message(const Id& writer, const PublicKey& key, const Hash& to
   return message;
 }
 
+std::string succession_message(const Id& writer, const PublicKey& key, const PublicKey& next,
+                               const Hash& token) {
+  std::string message = "chaperone succession 1\n";
+  message += as_text(writer);
+  message += as_text(key);
+  message += as_text(next);
+  message += as_text(token);
+  return message;
+}
+
 }  // namespace chaperone::audit

@@ -17,4 +17,8 @@ std::string batch_message(const Id& writer, Bytes frames, bool gap);
 // `token` is the SHA-256 of the token.
 std::string enrol_message(const Id& writer, const PublicKey& key, const Hash& token);
 
+// The key that signed until now names the next, to the holders of this token alone.
+std::string succession_message(const Id& writer, const PublicKey& key, const PublicKey& next,
+                               const Hash& token);
+
 }  // namespace chaperone::audit

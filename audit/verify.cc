@@ -32,9 +32,12 @@ class Verifier {
   void on_linked();
   void on_unlinked(LinkFault fault, const ChainPoint& now);
   void on_checkpoint(const DecodedRecord& record);
+  void on_key_change(const DecodedRecord& record);
   void settle_suspicion(bool linked);
   void declare(const DecodedRecord& record);
   bool enrolled(const PublicKey& key) const;
+  std::string signer_fault(const DecodedRecord& record) const;
+  void vouched();
   void broken(std::uint64_t sequence, std::uint64_t offset, std::string why);
 
   Section& section() { return report_.sections.back(); }
@@ -49,6 +52,10 @@ class Verifier {
   std::uint64_t at_offset_ = 0;
   bool at_blamed_ = true;      // that record is known to be bad, or there is none
   std::uint64_t pending_ = 0;  // chained without a break since the last valid checkpoint
+  // The key that may sign now (none: not seen yet, or a break may have hidden a change), and those
+  // whose time is over: a key that leaked after its retirement must prove nothing.
+  std::optional<PublicKey> signer_;
+  std::vector<PublicKey> retired_;
   // A link that does not hold says that one of two records was altered; the next link says which.
   bool suspicion_ = false;
   std::uint64_t suspect_ = 0, suspect_offset_ = 0;
@@ -95,6 +102,8 @@ void Verifier::on_section() {
   at_ = {};
   at_blamed_ = true;
   pending_ = 0;
+  signer_.reset();
+  retired_.clear();
 }
 
 void Verifier::end_section() {
@@ -150,6 +159,7 @@ void Verifier::on_unlinked(LinkFault fault, const ChainPoint& now) {
                why(fault));
   }
   pending_ = 1;
+  signer_.reset();
 }
 
 void Verifier::on_linked() {
@@ -157,22 +167,61 @@ void Verifier::on_linked() {
   ++pending_;
 }
 
+// Why the key that this record names may not sign here; empty if it may.
+std::string Verifier::signer_fault(const DecodedRecord& record) const {
+  const PublicKey& key = *record.key;
+  if (!enrolled(key)) {
+    return " is signed with the key " + key_name(key) +
+           ", for which no enrolment by this collector is in the export";
+  }
+  if (std::find(retired_.begin(), retired_.end(), key) != retired_.end()) {
+    return " is signed with the key " + key_name(key) + ", which the writer gave up before";
+  }
+  if (signer_ && *signer_ != key) {
+    return " is signed with the key " + key_name(key) + ", though " + key_name(*signer_) +
+           " signed until here and never named it as the next";
+  }
+  return {};
+}
+
+// A signature right behind a break vouches for itself alone: pending_ is 1 then.
+void Verifier::vouched() {
+  section().proven += pending_;
+  pending_ = 0;
+}
+
 void Verifier::on_checkpoint(const DecodedRecord& record) {
-  std::string name = "checkpoint " + std::to_string(record.sequence);
   bool valid = checkpoint_valid(record, reader_.body(), section().writer);
-  if (valid && enrolled(*record.key)) {
-    // A checkpoint right behind a break vouches for itself alone: pending_ is 1 then.
-    section().proven += pending_;
+  std::string fault = valid ? signer_fault(record) : ": its signature does not hold";
+  if (fault.empty()) {
+    signer_ = *record.key;
     ++section().checkpoints;
-    pending_ = 0;
-    return;
+    return vouched();
   }
   at_blamed_ = true;
   pending_ = 0;
   broken(record.sequence, reader_.offset(),
-         valid ? name + " is signed with the key " + key_name(*record.key) +
-                     ", for which no enrolment by this collector is in the export"
-               : name + ": its signature does not hold");
+         "checkpoint " + std::to_string(record.sequence) + fault);
+}
+
+void Verifier::on_key_change(const DecodedRecord& record) {
+  bool valid = key_change_valid(record, reader_.body(), section().writer);
+  std::string fault = valid ? signer_fault(record) : ": its signature does not hold";
+  bool known = valid && enrolled(*record.next_key);
+  if (fault.empty() && !known) {
+    fault = " names the key " + key_name(*record.next_key) +
+            ", for which no enrolment by this collector is in the export";
+  }
+  if (fault.empty()) {
+    retired_.push_back(*record.key);
+    signer_ = *record.next_key;
+    ++section().key_changes;
+    return vouched();
+  }
+  at_blamed_ = true;
+  pending_ = 0;
+  broken(record.sequence, reader_.offset(),
+         "the change of key in " + record_named(record.sequence) + fault);
 }
 
 void Verifier::declare(const DecodedRecord& record) {
@@ -208,6 +257,7 @@ void Verifier::on_record() {
                   record_named(now.sequence) + ": " + record.error().message);
   }
   if (record->kind == RecordKind::kCheckpoint) on_checkpoint(*record);
+  if (record->kind == RecordKind::kKeyChange) on_key_change(*record);
   declare(*record);
 }
 
@@ -222,6 +272,7 @@ void Verifier::on_damage(const char* fault) {
   at_offset_ = reader_.offset();
   at_blamed_ = true;
   pending_ = 0;
+  signer_.reset();
 }
 
 void Verifier::on_damaged_frame() {

@@ -28,6 +28,7 @@ struct Section {
   std::uint64_t records = 0;
   std::uint64_t proven = 0;         // covered by a valid checkpoint and an unbroken chain up to it
   std::uint64_t checkpoints = 0;    // valid ones
+  std::uint64_t key_changes = 0;    // valid ones
   std::uint64_t unsigned_tail = 0;  // after the last checkpoint: chained, not yet signed
   std::uint64_t declared_lost = 0;  // records that the writer itself says are missing
   std::uint64_t declared_refused = 0;  // records that found no room (audit/record.h, Loss)

@@ -37,6 +37,19 @@ std::vector<fs::path> segments_of(const std::string& dir) {
   return paths;
 }
 
+// The present key's, and those of the keys before it: `enrolment`, `enrolment.<key>`.
+std::vector<std::string> enrolments_of(const std::string& dir) {
+  std::vector<std::string> documents;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(dir, error)) {
+    std::string name = entry.path().filename().string();
+    bool ours = name == "enrolment" || (name.starts_with("enrolment.") && !name.ends_with(".new"));
+    if (!ours) continue;
+    if (auto document = read_whole(entry.path())) documents.push_back(std::move(*document));
+  }
+  return documents;
+}
+
 std::uint32_t length_at(Bytes file, std::size_t offset) {
   std::uint32_t length = 0;
   for (std::size_t i = 0; i < 4; ++i)
@@ -87,12 +100,13 @@ Result<std::string> spool_as_export(const std::string& dir) {
   std::string out;
   audit::ExportWriter writer(out);
   writer.header("{\"made_from\":\"a spool folder\"}");
-  auto enrolment = read_whole(fs::path(dir) / "enrolment");
-  if (!enrolment)
+  auto enrolments = enrolments_of(dir);
+  if (enrolments.empty()) {
     return Error{
         dir +
         " holds no enrolment: this sidecar never reached a collector, so nothing can be proven"};
-  writer.enrolment(as_bytes(*enrolment));
+  }
+  for (const std::string& enrolment : enrolments) writer.enrolment(as_bytes(enrolment));
   bool in_section = false;
   for (const fs::path& path : paths) {
     auto content = read_whole(path);

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <set>
 
 #include "audit/decoded.h"
 #include "audit/text.h"
@@ -73,22 +75,23 @@ Result<audit::PublicKey> collector_key(const std::string& given) {
   return key;
 }
 
+// Each key's enrolment says the same, mostly: once is enough.
 std::string claims_of(const audit::Section& section) {
-  std::string claims;
+  std::set<std::string> claims;
   for (const auto& enrolment : section.enrolments) {
-    for (const auto& [key, value] : enrolment.claims)
-      claims += (claims.empty() ? "" : " ") + key + "=" + value;
+    for (const auto& [key, value] : enrolment.claims) claims.insert(key + "=" + value);
   }
-  return claims;
+  return fmt::format("{}", fmt::join(claims, " "));
 }
 
 void append_section_json(const audit::Section& section, std::string& out) {
   out += fmt::format(
       "{{\"writer\":\"{}\",\"first\":{},\"last\":{},\"records\":{},\"proven\":{},\"checkpoints\":{}"
       ","
-      "\"not_yet_signed\":{},\"declared_lost\":{}}}",
+      "\"key_changes\":{},\"not_yet_signed\":{},\"declared_lost\":{}}}",
       audit::hex(section.writer), section.first_sequence, section.last_sequence, section.records,
-      section.proven, section.checkpoints, section.unsigned_tail, section.declared_lost);
+      section.proven, section.checkpoints, section.key_changes, section.unsigned_tail,
+      section.declared_lost);
 }
 
 void append_break_json(const audit::Break& fault, std::string& out) {
@@ -122,6 +125,10 @@ std::string report_text(const audit::VerifyReport& report, const Terminal& termi
                                 audit::hex(section.writer), section.first_sequence,
                                 section.last_sequence, section.checkpoints, claims_of(section))) +
            "\n";
+    if (section.key_changes != 0) {
+      out += fmt::format("  its key changed {} times, each by the word of the key before\n",
+                         section.key_changes);
+    }
     if (section.declared_lost != 0) {
       out += fmt::format("  the writer itself says that {} records are missing\n",
                          section.declared_lost);

@@ -44,6 +44,9 @@ inline constexpr std::size_t kAddressesMax = 4096;
 // fill the store with writers beyond it.
 inline constexpr std::uint64_t kWritersPerTokenMax = 100'000;
 
+// Keys of one writer: one a day for as long as records are kept, and many more.
+inline constexpr std::size_t kKeysPerWriterMax = 1000;
+
 // Refused batches are kept as evidence up to here, all together; beyond they are only counted.
 inline constexpr std::uint64_t kEvidenceBytesMax = 64ull * 1024 * 1024;
 

@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <latch>
@@ -14,15 +13,18 @@
 #include "sidecar/admin/hardening.h"
 #include "sidecar/admin/http_server.h"
 #include "sidecar/admin/metrics.h"
+#include "sidecar/config/limits.h"
 #include "sidecar/net/file_watch.h"
 #include "sidecar/net/listener.h"
 #include "sidecar/net/timer.h"
+#include "sidecar/own_records.h"
 #include "sidecar/policy/loader.h"
 #include "sidecar/report.h"
 #include "sidecar/session/acceptor.h"
 #include "sidecar/session/trail.h"
 #include "sidecar/session/worker.h"
 #include "sidecar/ship/ship.h"
+#include "sidecar/spool/limits.h"
 
 namespace chaperone {
 namespace {
@@ -40,15 +42,10 @@ constexpr std::uint32_t kFlushMs = 5000;
 // Between two looks at whether the sessions of a drain have ended.
 constexpr std::uint64_t kDrainLookMs = 50;
 
-void say(const std::string& text) { std::fprintf(stderr, "chaperone-sidecar: %s\n", text.c_str()); }
+// What the configuration admits, the spool takes.
+static_assert(config::kSpoolBytesMin == spool::kSegmentsMin * spool::SpoolOptions().segment_bytes);
 
-audit::RecordHead event_head(audit::RecordKind kind) {
-  audit::RecordHead head;
-  head.kind = kind;
-  head.wall_ns = session::wall_now_ns();
-  head.mono_ns = session::mono_now_ns();
-  return head;
-}
+void say(const std::string& text) { std::fprintf(stderr, "chaperone-sidecar: %s\n", text.c_str()); }
 
 // A loop with its worker and listener. The first belongs to the main thread.
 struct LoopThread {
@@ -89,7 +86,6 @@ struct Sidecar::State {
   void on_all(std::function<void(session::Worker&)> work);
   void reload_policy();
   void record_event(audit::RecordKind kind, const audit::Event& event);
-  void beat();
   void begin_drain(int signal_number);
   void look_at_drain();
   int run();
@@ -143,7 +139,11 @@ Result<void> Sidecar::State::open() {
     if (!ticked.ok()) say(ticked.error().message);
   });
   tick->start(kHousekeepingMs, kHousekeepingMs);
-  heartbeat = std::make_unique<net::Timer>(first, [this] { beat(); });
+  heartbeat = std::make_unique<net::Timer>(first, [this] {
+    gather([this](const std::vector<LoopReport>& reports, const ProcessReport& process) {
+      record_heartbeat(*spool, config.subject, reports, process);
+    });
+  });
   if (ship) heartbeat->start(kHeartbeatMs, kHeartbeatMs);
   return {};
 }
@@ -154,6 +154,7 @@ Result<void> Sidecar::State::start_ship() {
   options.url = config.collector.url;
   options.ca_file = config.collector.ca_file;
   options.token_file = config.collector.token_file;
+  options.key_age_max_ms = config.key_age_max_ms;
   auto started = ship::Ship::start(*spool, options, [this] {
     on_all([](session::Worker& worker) { worker.on_durable(); });
   });
@@ -281,33 +282,8 @@ void Sidecar::State::reload_policy() {
 }
 
 void Sidecar::State::record_event(audit::RecordKind kind, const audit::Event& event) {
-  audit::EncodedPart who, ruling, about;
-  audit::encode(audit::Who{&config.subject, std::nullopt}, who);
-  audit::Ruling named;
-  named.policy_digest = policy->digest();
-  named.policy_revision = policy->revision();
-  audit::encode(named, ruling);
-  audit::encode(event, about);
-  audit::RecordHead head = event_head(kind);
-  auto recorded = kind == audit::RecordKind::kPolicyChange
-                      ? spool->append(head, {&who, &ruling, &about})
-                      : spool->append(head, {&who, &about});
+  auto recorded = chaperone::record_event(*spool, config.subject, *policy, kind, event);
   if (!recorded.ok()) say(recorded.error().message);
-}
-
-void Sidecar::State::beat() {
-  gather([this](const std::vector<LoopReport>& reports, const ProcessReport& process) {
-    audit::Counts counts;
-    for (const LoopReport& loop : reports) counts.sessions += loop.metrics.sessions_open;
-    counts.spool_bytes = process.spool.bytes;
-    counts.spool_bytes_max = process.spool.bytes_max;
-    counts.unacknowledged = process.appended - std::min(process.acknowledged, process.appended);
-    audit::EncodedPart who, numbers;
-    audit::encode(audit::Who{&config.subject, std::nullopt}, who);
-    audit::encode(counts, numbers);
-    // Where there is no room for it, its absence speaks.
-    (void)spool->append(event_head(audit::RecordKind::kHeartbeat), {&who, &numbers}).ok();
-  });
 }
 
 void Sidecar::State::begin_drain(int) {

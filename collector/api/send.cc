@@ -43,9 +43,17 @@ HttpReply Api::enrol(const HttpRequest& request) {
                member(json, "key", key) && member(json, "signature", signature) &&
                audit::from_hex(writer, enrol.writer) && audit::from_hex(key, enrol.key) &&
                audit::from_hex(signature, enrol.signature);
+  std::string previous, succession;
+  if (whole && json.HasMember("previous")) {
+    enrol.previous.emplace();
+    whole = member(json, "previous", previous) && member(json, "succession", succession) &&
+            audit::from_hex(previous, *enrol.previous) &&
+            audit::from_hex(succession, enrol.succession);
+  }
   if (!whole) {
     return error_reply(400, "body",
-                       "wanted: {\"writer\": 32 hex digits, \"key\": 64, \"signature\": 128}");
+                       "wanted: {\"writer\": 32 hex digits, \"key\": 64, \"signature\": 128}; for "
+                       "a next key also \"previous\": 64, \"succession\": 128");
   }
   IngestReply result = parts_.ingest.enrol(*request.token, enrol);
   if (result.status != 200) return as_reply(result);

@@ -15,7 +15,9 @@ constexpr std::uint64_t kSequenceMax = 1ull << 53;
 
 class Checker {
  public:
-  Checker(const BatchContext& context, Batch& batch) : context_(context), batch_(batch) {}
+  Checker(const BatchContext& context, Batch& batch) : context_(context), batch_(batch) {
+    batch_.signer = context.signer;
+  }
 
   bool take(Bytes bytes) {
     auto record = audit::decode_record(bytes);
@@ -24,7 +26,7 @@ class Checker {
       return fail(BatchFault::kNotCanonical, record->sequence,
                   "the sequence is beyond any real one");
     }
-    if (!follows(*record, bytes) || !checkpoint_holds(*record, bytes)) return false;
+    if (!follows(*record, bytes) || !signature_holds(*record, bytes)) return false;
     note_identity(*record);
     if (record->wall_ns > context_.future_ns && batch_.clock_sequence == 0) {
       batch_.clock_sequence = record->sequence;
@@ -57,15 +59,40 @@ class Checker {
                 "record " + std::to_string(record.sequence) + " " + audit::why(fault));
   }
 
-  bool checkpoint_holds(const audit::DecodedRecord& record, Bytes bytes) {
-    if (record.kind != audit::RecordKind::kCheckpoint) return true;
-    bool enrolled = record.key && std::find(context_.keys.begin(), context_.keys.end(),
-                                            *record.key) != context_.keys.end();
-    if (enrolled && audit::checkpoint_valid(record, bytes, context_.writer)) return true;
-    return fail(
-        BatchFault::kSignature, record.sequence,
-        "checkpoint " + std::to_string(record.sequence) +
-            (enrolled ? ": its signature does not hold" : " names a key that is not enrolled"));
+  // Of what is new only the writer's present key may sign; what is repeated was judged before.
+  bool may_sign(const audit::DecodedRecord& record, std::size_t key) const {
+    if (key == context_.keys.size()) return false;
+    return record.sequence <= context_.stored || key == batch_.signer;
+  }
+
+  std::size_t place_of(const std::optional<audit::PublicKey>& key) const {
+    if (!key) return context_.keys.size();
+    auto found = std::find(context_.keys.begin(), context_.keys.end(), *key);
+    return static_cast<std::size_t>(found - context_.keys.begin());
+  }
+
+  bool signature_holds(const audit::DecodedRecord& record, Bytes bytes) {
+    bool change = record.kind == audit::RecordKind::kKeyChange;
+    if (!change && record.kind != audit::RecordKind::kCheckpoint) return true;
+    std::size_t key = place_of(record.key), next = place_of(record.next_key);
+    std::string what = std::string(name_of(record.kind)) + " " + std::to_string(record.sequence);
+    bool valid = change ? audit::key_change_valid(record, bytes, context_.writer)
+                        : audit::checkpoint_valid(record, bytes, context_.writer);
+    if (!valid) return refuse_signature(record, what + ": its signature does not hold");
+    if (!may_sign(record, key)) {
+      return refuse_signature(record, what + " is signed by a key that does not sign for this writer");
+    }
+    if (!change) return true;
+    // The next key was enrolled behind the one that names it; no key comes back.
+    if (next == context_.keys.size() || next <= key) {
+      return refuse_signature(record, what + " names a key that is not enrolled as its successor");
+    }
+    if (record.sequence > context_.stored) batch_.signer = next;
+    return true;
+  }
+
+  bool refuse_signature(const audit::DecodedRecord& record, std::string why) {
+    return fail(BatchFault::kSignature, record.sequence, std::move(why));
   }
 
   void note_identity(const audit::DecodedRecord& record) {

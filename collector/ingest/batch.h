@@ -34,6 +34,7 @@ struct Batch {
   std::vector<BatchRecord> records;
   audit::Hash previous{};  // that the first record names
   audit::RecordKind last_kind = audit::RecordKind::kCommand;
+  std::size_t signer = 0;  // the one that signs behind the batch
   // The first record that says something its writer is not vouched for, or that lies in the future.
   std::uint64_t identity_sequence = 0, clock_sequence = 0;
   std::string identity_detail;
@@ -45,7 +46,9 @@ struct Batch {
 
 struct BatchContext {
   audit::Id writer{};
-  std::vector<audit::PublicKey> keys;
+  std::vector<audit::PublicKey> keys;  // all that the writer ever enrolled
+  std::size_t signer = 0;              // of `keys`: the one that signs behind `stored`
+  std::uint64_t stored = 0;            // up to here the batch repeats, and is compared by hash
   std::map<std::string, std::string> claims;  // what the writer's token vouches for
   std::int64_t future_ns = 0;                 // later than this is the future
 };

@@ -1,6 +1,7 @@
 #include "collector/ingest/ingest.h"
 
 #include <algorithm>
+#include <span>
 
 #include "audit/checkpoint.h"
 #include "audit/shipping.h"
@@ -18,8 +19,15 @@ IngestReply refuse(int status, std::string code, std::string message) {
   return reply;
 }
 
-bool signed_by_any(const std::vector<audit::PublicKey>& keys, const std::string& message,
-                   const audit::Signature& signature) {
+// The key that signs now, and those that were enrolled to follow it: the writer may be further than
+// the records that came. Never one that was given up.
+std::span<const audit::PublicKey> live_keys(const KnownWriter& writer) {
+  return std::span(writer.keys).subspan(std::min(writer.signer, writer.keys.size()));
+}
+
+bool signed_by_writer(const KnownWriter& writer, const std::string& message,
+                      const audit::Signature& signature) {
+  auto keys = live_keys(writer);
   return std::any_of(keys.begin(), keys.end(), [&](const audit::PublicKey& key) {
     return audit::verify(key, as_bytes(message), signature);
   });
@@ -80,7 +88,7 @@ IngestReply Ingest::batch(const Token& token, const BatchRequest& request) {
   IngestReply reply;
   std::string message = audit::batch_message(request.writer, as_bytes(request.frames), request.gap);
   bool own = writer->known.token == token.name;
-  if (own && signed_by_any(writer->known.keys, message, request.signature)) {
+  if (own && signed_by_writer(writer->known, message, request.signature)) {
     reply = take(*writer, request);
   } else {
     alarms_.raise(AlarmKind::kImpostor, request.writer, 0,
@@ -97,8 +105,9 @@ IngestReply Ingest::batch(const Token& token, const BatchRequest& request) {
 
 IngestReply Ingest::take(Writer& writer, const BatchRequest& request) {
   std::int64_t now_ns = wall_now_ns();
-  BatchContext context{request.writer, writer.known.keys, writer.known.claims,
-                       now_ns + kClockAheadMaxNs};
+  const KnownWriter& known = writer.known;
+  BatchContext context{request.writer,       known.keys,   known.signer,
+                       known.chain.sequence, known.claims, now_ns + kClockAheadMaxNs};
   Batch batch = check_batch(as_bytes(request.frames), context);
   if (batch.fault != BatchFault::kNone) return refused_batch(writer, request, batch);
   IngestReply reply = continue_chain(writer, request, batch);
@@ -191,6 +200,7 @@ IngestReply Ingest::store_new(Writer& writer, const Batch& batch, std::size_t fi
     return reply;
   }
   writer.known.chain = {batch.records.back().sequence, batch.records.back().hash};
+  writer.known.signer = batch.signer;
   writer.known.stopped = batch.last_kind == audit::RecordKind::kWriterStop;
   note_oddities(writer, batch);
   IngestReply reply;
@@ -223,24 +233,71 @@ IngestReply Ingest::enrol(const Token& token, const EnrolRequest& request) {
   if (!writer) return enrol_new(token, request);
   std::lock_guard busy(writer->busy);
   auto& keys = writer->known.keys;
-  bool same_key = std::find(keys.begin(), keys.end(), request.key) != keys.end();
-  if (writer->known.token != token.name || !same_key) {
-    alarms_.raise(AlarmKind::kImpostor, request.writer, 0,
-                  "token " + token.name +
-                      " asked to enrol a writer that "
-                      "is enrolled with another " +
-                      (same_key ? "token" : "key"));
-    return refuse(409, "taken",
-                  "this writer is enrolled with another key or token; start with an empty spool");
+  bool own = writer->known.token == token.name;
+  if (own && std::find(keys.begin(), keys.end(), request.key) != keys.end()) {
+    return enrolled_before(*writer, request);
   }
+  if (own && request.previous) return enrol_next(token, *writer, request);
+  alarms_.raise(AlarmKind::kImpostor, request.writer, 0,
+                "token " + token.name + " asked to enrol a writer that is enrolled with another " +
+                    (own ? "key" : "token"));
+  return refuse(409, "taken",
+                "this writer is enrolled with another key or token; start with an empty spool");
+}
+
+IngestReply Ingest::enrolled_before(const Writer& writer, const EnrolRequest& request) {
   auto query = Query::open(store_.index_path(), store_.log_dir());
   if (!query) return refuse(503, "store", query.error().message);
   auto document = (*query)->enrolment_of(request.writer, request.key);
   if (!document) return refuse(503, "store", document.error().message);
   IngestReply reply;
   reply.document = std::move(*document);
-  reply.acknowledged = writer->known.chain.sequence;
+  reply.acknowledged = writer.known.chain.sequence;
   return reply;
+}
+
+// Only a key that still signs may name a next one. REQUIRES: the writer's lock; its own token.
+IngestReply Ingest::enrol_next(const Token& token, Writer& writer, const EnrolRequest& request) {
+  KnownWriter& known = writer.known;
+  std::string message =
+      audit::succession_message(request.writer, *request.previous, request.key, token.hash);
+  auto keys = live_keys(known);
+  bool named = std::find(keys.begin(), keys.end(), *request.previous) != keys.end() &&
+               audit::verify(*request.previous, as_bytes(message), request.succession);
+  if (!named) {
+    alarms_.raise(AlarmKind::kImpostor, request.writer, 0,
+                  "token " + token.name + " asked to enrol a key that the writer's did not name");
+    return refuse(403, "no_succession",
+                  "the key that signs for this writer did not name this one as the next");
+  }
+  if (known.keys.size() >= kKeysPerWriterMax) {
+    return refuse(429, "too_many_keys", "this writer has enrolled as many keys as one may");
+  }
+  // Keys are ordered by these times when the index is read back.
+  std::int64_t now_ns = std::max(wall_now_ns(), writer.seen_ns + 1);
+  auto document = keep_enrolment(token, request, known.claims, now_ns);
+  if (!document) return refuse(503, "store", document.error().message);
+  known.keys.push_back(request.key);
+  IngestReply reply;
+  reply.document = std::move(*document);
+  reply.acknowledged = known.chain.sequence;
+  return reply;
+}
+
+// Makes the document and keeps it; `claims` become those of the token.
+Result<std::string> Ingest::keep_enrolment(const Token& token, const EnrolRequest& request,
+                                           std::map<std::string, std::string>& claims,
+                                           std::int64_t now_ns) {
+  claims = token.claims;
+  claims["token"] = token.name;
+  auto document =
+      audit::encode_enrolment({request.writer, request.key, now_ns, claims}, collector_);
+  std::string frames;
+  append_log_enrolment(frames, token.name, now_ns, document);
+  if (auto committed = store_.commit(std::move(frames)); !committed) return committed.error();
+  std::lock_guard lock(mutex_);
+  ++counts_.enrolments;
+  return std::string(as_text(document));
 }
 
 IngestReply Ingest::enrol_new(const Token& token, const EnrolRequest& request) {
@@ -250,25 +307,18 @@ IngestReply Ingest::enrol_new(const Token& token, const EnrolRequest& request) {
       return refuse(429, "too_many_writers", "this token has enrolled as many writers as one may");
     }
   }
-  std::int64_t now_ns = wall_now_ns();
-  auto claims = token.claims;
-  claims["token"] = token.name;
-  auto document =
-      audit::encode_enrolment({request.writer, request.key, now_ns, claims}, collector_);
-  std::string frames;
-  append_log_enrolment(frames, token.name, now_ns, document);
-  if (auto committed = store_.commit(std::move(frames)); !committed) {
-    return refuse(503, "store", committed.error().message);
-  }
   auto writer = std::make_shared<Writer>();
-  writer->known = {request.writer, token.name, {}, {request.key}, claims, now_ns, false};
-  writer->seen_ns = now_ns;
+  writer->known.writer = request.writer;
+  writer->known.token = token.name;
+  writer->known.keys = {request.key};
+  writer->seen_ns = writer->known.last_ns = wall_now_ns();
+  auto document = keep_enrolment(token, request, writer->known.claims, writer->seen_ns);
+  if (!document) return refuse(503, "store", document.error().message);
   std::lock_guard lock(mutex_);
   ++writers_of_token_[token.name];
-  ++counts_.enrolments;
   writers_.emplace(request.writer, std::move(writer));
   IngestReply reply;
-  reply.document = as_text(document);
+  reply.document = std::move(*document);
   return reply;
 }
 

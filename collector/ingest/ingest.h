@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "audit/crypto.h"
@@ -48,6 +49,9 @@ struct EnrolRequest {
   audit::Id writer{};
   audit::PublicKey key{};
   audit::Signature signature{};
+  // Where the writer has a key already: that key, and its word for the new one.
+  std::optional<audit::PublicKey> previous;
+  audit::Signature succession{};
 };
 
 struct IngestCounts {
@@ -83,6 +87,11 @@ class Ingest {
   IngestReply store_new(Writer& writer, const Batch& batch, std::size_t first_new);
   IngestReply refused_batch(const Writer& writer, const BatchRequest& request, const Batch& batch);
   IngestReply enrol_new(const Token& token, const EnrolRequest& request);
+  IngestReply enrol_next(const Token& token, Writer& writer, const EnrolRequest& request);
+  IngestReply enrolled_before(const Writer& writer, const EnrolRequest& request);
+  Result<std::string> keep_enrolment(const Token& token, const EnrolRequest& request,
+                                     std::map<std::string, std::string>& claims,
+                                     std::int64_t now_ns);
   void note_oddities(const Writer& writer, const Batch& batch);
   void count(const IngestReply& reply, std::size_t bytes);
 

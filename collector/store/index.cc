@@ -1,5 +1,7 @@
 #include "collector/store/index.h"
 
+#include <cstdio>
+
 #include "audit/checkpoint.h"
 #include "collector/store/index_statements.h"
 
@@ -8,7 +10,8 @@ namespace chaperone::collector {
 extern const char kSchemaSql[];
 
 namespace {
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::string_view kOtherVersion = "the index was made by another version";
 
 Result<bool> has_schema(Database& database) {
   Statement found(database.handle(), "SELECT count(*) FROM sqlite_master WHERE name = 'meta'");
@@ -17,7 +20,7 @@ Result<bool> has_schema(Database& database) {
   return found.number(0) > 0;
 }
 
-Result<void> prepare_schema(Database& database, const std::string& path) {
+Result<void> prepare_schema(Database& database) {
   // NORMAL: after a power cut the index may be behind the log, never wrong; it is then caught up.
   auto set = database.run(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
@@ -36,9 +39,23 @@ Result<void> prepare_schema(Database& database, const std::string& path) {
   auto row = version.step();
   if (!row) return row.error();
   if (*row && version.number(0) == kSchemaVersion) return {};
-  return Error{path +
-               " was made by another version; stop the collector and delete it, and the next start "
-               "makes it again from the log"};
+  return Error{std::string(kOtherVersion)};
+}
+
+// The index is made from the log: another version's is of no use, and no loss.
+Result<std::unique_ptr<Database>> open_database(const std::string& path) {
+  for (bool again : {false, true}) {
+    auto database = Database::open(path, Database::Mode::kWrite);
+    if (!database) return database.error();
+    auto prepared = prepare_schema(**database);
+    if (prepared) return database;
+    if (again || prepared.error().message != kOtherVersion) return prepared.error();
+    database->reset();
+    std::fprintf(stderr, "chaperone-collector: %s is another version's; made again from the log\n",
+                 path.c_str());
+    for (const char* suffix : {"", "-wal", "-shm"}) std::remove((path + suffix).c_str());
+  }
+  return Error{path + " cannot be made again; see that its folder can be written"};
 }
 
 Result<std::int64_t> one_number(Database& database, std::string_view sql) {
@@ -55,9 +72,8 @@ Index::~Index() = default;
 
 Result<std::unique_ptr<Index>> Index::open(const std::string& path,
                                            const audit::PublicKey& collector) {
-  auto database = Database::open(path, Database::Mode::kWrite);
+  auto database = open_database(path);
   if (!database) return database.error();
-  if (auto prepared = prepare_schema(**database, path); !prepared) return prepared.error();
   std::unique_ptr<Index> index(new Index(std::move(*database), collector));
   auto file = one_number(*index->database_, "SELECT value FROM meta WHERE key = 'file'");
   auto offset = one_number(*index->database_, "SELECT value FROM meta WHERE key = 'offset'");

@@ -22,7 +22,8 @@ struct KnownWriter {
   audit::Id writer{};
   std::string token;  // the name of the token that it enrolled under
   audit::ChainPoint chain;
-  std::vector<audit::PublicKey> keys;
+  std::vector<audit::PublicKey> keys;         // in the order in which they were enrolled
+  std::size_t signer = 0;                     // of `keys`: the one that the chain stands with
   std::map<std::string, std::string> claims;  // of the newest enrolment
   std::int64_t last_ns = 0;                   // received
   bool stopped = false;                       // its last record was writer_stop

@@ -70,8 +70,8 @@ Result<std::vector<KnownWriter>> Index::writers() {
   std::vector<KnownWriter> writers;
   Statement rows(
       database_->handle(),
-      "SELECT w.writer, w.token, w.sequence, w.hash, w.last_ns, w.last_kind, e.key, e.claims "
-      "FROM writers w LEFT JOIN enrolments e ON e.writer_id = w.id ORDER BY w.id, e.id");
+      "SELECT w.writer, w.token, w.sequence, w.hash, w.last_ns, w.last_kind, e.key, e.claims, w.key "
+      "FROM writers w LEFT JOIN enrolments e ON e.writer_id = w.id ORDER BY w.id, e.received_ns, e.id");
   while (true) {
     auto row = rows.step();
     if (!row) return row.error();
@@ -79,8 +79,11 @@ Result<std::vector<KnownWriter>> Index::writers() {
     audit::Id id{};
     copy_blob(rows.blob(0), id);
     if (writers.empty() || writers.back().writer != id) {
-      KnownWriter writer{
-          id, std::string(rows.text(1)), {}, {}, {}, rows.number(4), rows.number(5) == kStop};
+      KnownWriter writer;
+      writer.writer = id;
+      writer.token = rows.text(1);
+      writer.last_ns = rows.number(4);
+      writer.stopped = rows.number(5) == kStop;
       writer.chain.sequence = static_cast<std::uint64_t>(rows.number(2));
       copy_blob(rows.blob(3), writer.chain.hash);
       writers.push_back(std::move(writer));
@@ -88,6 +91,10 @@ Result<std::vector<KnownWriter>> Index::writers() {
     if (rows.blob(6).empty()) continue;
     audit::PublicKey key{};
     copy_blob(rows.blob(6), key);
+    if (rows.blob(6).size() == rows.blob(8).size() &&
+        std::equal(rows.blob(6).begin(), rows.blob(6).end(), rows.blob(8).begin())) {
+      writers.back().signer = writers.back().keys.size();
+    }
     writers.back().keys.push_back(key);
     writers.back().claims = parse_claims(rows.text(7));
   }

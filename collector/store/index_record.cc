@@ -46,6 +46,13 @@ std::string text_of(const DecodedRecord& record) {
   return text;
 }
 
+// Which key signs from this record on, where the record says so.
+std::optional<audit::PublicKey> signer_after(const DecodedRecord& record) {
+  if (record.kind == RecordKind::kKeyChange) return record.next_key;
+  if (record.kind == RecordKind::kCheckpoint) return record.key;
+  return {};
+}
+
 bool has_session(const DecodedRecord& record) { return record.session != audit::Id{}; }
 
 // An outcome belongs to its command's row; anything else carries its own.
@@ -155,6 +162,7 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
   advance.bind(4, entry.received_ns)
       .bind(5, static_cast<std::int64_t>(record->kind))
       .bind(6, record->build);
+  if (auto key = signer_after(*record)) advance.bind(7, Bytes(*key));
   if (auto advanced = advance.run(); !advanced) return advanced;
   return session ? apply_to_session(static_cast<std::int64_t>(*session), *record) : Result<void>();
 }

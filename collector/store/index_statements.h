@@ -26,8 +26,8 @@ struct Index::Statements {
   Statement advance_writer{
       database_,
       "UPDATE writers SET sequence = ?2, hash = ?3, last_ns = ?4, last_kind = ?5, "
-      "records = records + 1, build = CASE ?6 WHEN '' THEN build ELSE ?6 END "
-      "WHERE id = ?1"};
+      "records = records + 1, build = CASE ?6 WHEN '' THEN build ELSE ?6 END, "
+      "key = coalesce(?7, key) WHERE id = ?1"};
   Statement add_enrolment{
       database_,
       "INSERT INTO enrolments(writer_id, key, document, received_ns, claims, file) "

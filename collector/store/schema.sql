@@ -5,7 +5,8 @@ CREATE TABLE writers(
   service_account TEXT NOT NULL DEFAULT '', node TEXT NOT NULL DEFAULT '',
   first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
   sequence INTEGER NOT NULL DEFAULT 0, hash BLOB, records INTEGER NOT NULL DEFAULT 0,
-  last_kind INTEGER NOT NULL DEFAULT 0, build TEXT NOT NULL DEFAULT '');
+  last_kind INTEGER NOT NULL DEFAULT 0, build TEXT NOT NULL DEFAULT '',
+  key BLOB);
 CREATE TABLE enrolments(
   id INTEGER PRIMARY KEY, writer_id INTEGER NOT NULL, key BLOB NOT NULL, document BLOB NOT NULL,
   received_ns INTEGER NOT NULL, claims TEXT NOT NULL, file INTEGER NOT NULL, UNIQUE(writer_id, key));

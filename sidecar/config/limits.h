@@ -3,6 +3,7 @@
 // not: a wrong mount must end in one clear line and not in swap.
 
 #include <cstddef>
+#include <cstdint>
 
 namespace chaperone::config {
 
@@ -14,6 +15,10 @@ inline constexpr std::size_t kYamlNodesMax = 200000;
 
 // Nesting; the deepest key we know lies seven levels down.
 inline constexpr std::size_t kYamlDepthMax = 32;
+
+// The spool takes room by segments of 16 MiB: one kept for outcomes, one being written, one made
+// ahead, one in reserve. A smaller one could not work (sidecar.cc compares it with the spool's own).
+inline constexpr std::uint64_t kSpoolBytesMin = 64ull * 1024 * 1024;
 
 // Findings shown for one file; who has more has mounted the wrong file.
 inline constexpr std::size_t kFindingsMax = 50;

@@ -30,6 +30,16 @@ std::optional<std::uint64_t> with_unit(std::string_view text, std::span<const Un
   return std::nullopt;
 }
 
+// In the largest unit that leaves no rest.
+std::string in_units(std::uint64_t value, std::span<const Unit> units) {
+  const Unit* best = &units.front();
+  for (const Unit& unit : units) {
+    if (value % unit.factor == 0) best = &unit;
+  }
+  if (value == 0) best = &units.front();
+  return std::to_string(value / best->factor).append(best->name);
+}
+
 bool read_with_unit(const Node* node, Findings& findings, std::string_view key,
                     std::span<const Unit> units, const char* example, std::uint64_t min,
                     std::uint64_t max, std::uint64_t& out) {
@@ -38,7 +48,9 @@ bool read_with_unit(const Node* node, Findings& findings, std::string_view key,
   if (!text) return false;
   auto value = with_unit(*text, units);
   if (!value || *value < min || *value > max) {
-    std::string bounds = value ? ": out of range" : std::string(": write it as ") + example;
+    std::string bounds = value ? ": out of range, from " + in_units(min, units) + " to " +
+                                     in_units(max, units)
+                               : std::string(": write it as ") + example;
     findings.add(node->at, std::string(key) + " is " + quote(*text) + bounds);
     return false;
   }

@@ -58,7 +58,7 @@ void read_spool(const Node* node, Findings& findings, SpoolPlace& spool) {
   if (!node) return;
   MapReader map(*node, findings, "spool");
   path(map, findings, "dir", spool.dir);
-  map.size_bytes("size_max", spool.size_bytes_max, 16 * kMiB, 1024 * kGiB);
+  map.size_bytes("size_max", spool.size_bytes_max, kSpoolBytesMin, 1024 * kGiB);
   map.finish();
 }
 
@@ -108,6 +108,15 @@ void read_metrics(MapReader& map, Findings& findings, std::string& address) {
   }
 }
 
+// Each change is an enrolment at the collector and stays in the proof for ever.
+void read_key_age(MapReader& map, Findings& findings, std::uint64_t& age_ms) {
+  constexpr std::uint64_t kHourMs = 3600 * 1000;
+  if (!map.duration_ms("key_age_max", age_ms, 0, 3650 * kDayMs)) return;
+  if (age_ms == 0 || age_ms >= kHourMs) return;
+  findings.add(map.find("key_age_max")->at, "key_age_max is below an hour: write 0s for never, "
+                                            "or 1h at the least");
+}
+
 void read_config(const Node& root, Findings& findings, const Environment& environment,
                  SidecarConfig& config) {
   MapReader map(root, findings, "the configuration");
@@ -118,6 +127,7 @@ void read_config(const Node& root, Findings& findings, const Environment& enviro
   path(map, findings, "policy_file", config.policy_file);
   read_spool(map.find("spool"), findings, config.spool);
   path(map, findings, "key_dir", config.key_dir);
+  read_key_age(map, findings, config.key_age_max_ms);
   path(map, findings, "trust_dir", config.trust_dir);
   path(map, findings, "admin_socket", config.admin_socket);
   read_metrics(map, findings, config.metrics_address);

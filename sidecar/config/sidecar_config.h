@@ -55,6 +55,7 @@ struct SidecarConfig {
   std::string policy_file = "/etc/chaperone/policy.yaml";
   SpoolPlace spool;
   std::string key_dir = "/var/lib/chaperone/keys";  // the sidecar's signing key; mode 0700
+  std::uint64_t key_age_max_ms = 30ull * 24 * 3600 * 1000;  // then the next one; 0: never
   std::string trust_dir = "/run/chaperone/trust";   // the pod's CA and bundle, for the agent
   std::string admin_socket = "/run/chaperone/admin.sock";
   std::string metrics_address = "0.0.0.0:19090";  // host:port; empty: none

@@ -29,6 +29,9 @@ inline constexpr std::uint32_t kStepMs = 10'000;
 // An idle connection is given up after this long: it would hold a thread of the collector.
 inline constexpr std::uint32_t kKeepMs = 1000;
 
+// A change of key that failed is tried again after this long; shipping goes on with the old key.
+inline constexpr std::uint64_t kKeyChangeRetryMs = 600'000;
+
 // What the collector may answer: a head of few short lines, a body no longer than an enrolment.
 inline constexpr std::size_t kHeadBytesMax = 8 * 1024;
 inline constexpr std::size_t kHeadersMax = 64;

@@ -59,7 +59,28 @@ Step Sender::failed(std::string why) {
   return Step::kFailed;
 }
 
-Step Sender::step() { return enrolled_ ? send() : enrol(); }
+Step Sender::step() {
+  if (!enrolled_) return enrol();
+  return key_change_due() ? change_key() : send();
+}
+
+// The document, or how it was refused: `refusal`, with error() set.
+Result<std::string> Sender::ask_enrolment(const std::string& body, const std::string& token,
+                                          const audit::PublicKey& key, Step& refusal) {
+  auto answer = client_.post("/v1/enrol", token, {{"Content-Type", "application/json"}}, body);
+  if (answer && answer->head.status != 200) {
+    refusal = on_refusal(*answer, "enrolment");
+    return Error{error_};
+  }
+  refusal = Step::kFailed;
+  auto meant = answer ? audit::read_enrolment(as_bytes(answer->body))
+                      : Result<audit::Enrolment>(answer.error());
+  if (!meant) return Error{error_ = meant.error().message};
+  if (meant->writer != spool_.writer() || meant->writer_key != key) {
+    return Error{error_ = "the collector enrolled another key than ours"};
+  }
+  return std::move(answer->body);
+}
 
 Step Sender::enrol() {
   auto secret = token();
@@ -69,20 +90,48 @@ Step Sender::enrol() {
       as_bytes(audit::enrol_message(spool_.writer(), key, audit::sha256(as_bytes(*secret)))));
   std::string body = "{\"writer\":\"" + audit::hex(spool_.writer()) + "\",\"key\":\"" +
                      audit::hex(key) + "\",\"signature\":\"" + audit::hex(proof) + "\"}";
-  auto answer = client_.post("/v1/enrol", *secret, {{"Content-Type", "application/json"}}, body);
-  if (!answer) return failed(answer.error().message);
-  if (answer->head.status != 200) return on_refusal(*answer, "enrolment");
-  auto enrolment = audit::read_enrolment(as_bytes(answer->body));
-  if (!enrolment) return failed(enrolment.error().message);
-  if (enrolment->writer != spool_.writer() || enrolment->writer_key != key) {
-    return failed("the collector enrolled another key than ours");
-  }
+  Step refusal = Step::kFailed;
+  auto document = ask_enrolment(body, *secret, key, refusal);
+  if (!document) return refusal;
   // A spool that is full or closed cannot keep it, and must all the more be shipped: the collector
   // has the enrolment, and the next start asks for it again.
-  if (spool_.enrolment() != answer->body) {
-    (void)spool_.enrolled(as_bytes(answer->body), wall_ns(), mono_ns()).ok();
+  if (spool_.enrolment() != *document) {
+    (void)spool_.enrolled(as_bytes(*document), wall_ns(), mono_ns()).ok();
   }
   enrolled_ = true;
+  return Step::kAgain;
+}
+
+bool Sender::key_change_due() {
+  if (options_.key_age_max_ms == 0) return false;
+  std::int64_t age_ms = (wall_ns() - spool_.key_since_ns()) / 1'000'000;
+  if (age_ms < static_cast<std::int64_t>(options_.key_age_max_ms)) return false;
+  return key_change_tried_ns_ == 0 ||
+         mono_ns() - key_change_tried_ns_ >= kKeyChangeRetryMs * 1'000'000;
+}
+
+// The next key is enrolled by its own word and the present one's, and then announced in the chain.
+Step Sender::change_key() {
+  key_change_tried_ns_ = mono_ns();
+  auto secret = token();
+  if (!secret) return failed(secret.error().message);
+  auto next = spool_.next_key();
+  if (!next) return failed(next.error().message);
+  audit::Id writer = spool_.writer();
+  audit::PublicKey key = spool_.public_key();
+  audit::Hash hash = audit::sha256(as_bytes(*secret));
+  auto proof = spool_.sign_as_next(as_bytes(audit::enrol_message(writer, *next, hash)));
+  auto word = spool_.sign(as_bytes(audit::succession_message(writer, key, *next, hash)));
+  std::string body = "{\"writer\":\"" + audit::hex(writer) + "\",\"key\":\"" +
+                     audit::hex(*next) + "\",\"signature\":\"" + audit::hex(proof) +
+                     "\",\"previous\":\"" + audit::hex(key) + "\",\"succession\":\"" +
+                     audit::hex(word) + "\"}";
+  Step refusal = Step::kFailed;
+  auto document = ask_enrolment(body, *secret, *next, refusal);
+  if (!document) return refusal;
+  auto changed = spool_.change_key(as_bytes(*document), wall_ns(), mono_ns());
+  if (!changed) return failed("the signing key was not changed: " + changed.error().message);
+  key_change_tried_ns_ = 0;
   return Step::kAgain;
 }
 

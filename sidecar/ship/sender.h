@@ -31,6 +31,10 @@ class Sender {
 
  private:
   Step enrol();
+  bool key_change_due();
+  Step change_key();
+  Result<std::string> ask_enrolment(const std::string& body, const std::string& token,
+                                    const audit::PublicKey& key, Step& refusal);
   Step send();
   Step on_batch_answer(const Answer& answer);
   Step on_refusal(const Answer& answer, const char* what);
@@ -47,6 +51,7 @@ class Sender {
   spool::Batch batch_;          // held from send to answer only
   std::uint64_t sent_records_ = 0, sent_bytes_ = 0;
   std::uint64_t sent_at_ns_ = 0;    // when the connection was last of use
+  std::uint64_t key_change_tried_ns_ = 0;  // 0: not yet
   std::string error_;
 };
 

@@ -21,6 +21,7 @@ struct ShipOptions {
   std::string url;         // https://host[:port]
   std::string ca_file;     // PEM; read for each connection
   std::string token_file;  // the writer's token; read for each request
+  std::uint64_t key_age_max_ms = 0;  // an older signing key is replaced; 0: never
   std::uint32_t company_ms = kCompanyMs;
   std::size_t batch_bytes = kBatchBytes;
 };

@@ -190,7 +190,7 @@ Result<Position> Spool::State::checkpoint(std::int64_t wall_ns, std::uint64_t mo
   std::uint8_t* place = file->place(size);
   if (!place) return Error{"spool: cannot map its segment: out of memory"};
   audit::write_head(head, chain.sequence + 1, chain.hash, place);
-  audit::write_checkpoint_tail({place, head_size}, writer, key, place + head_size);
+  audit::write_checkpoint_tail({place, head_size}, writer, *key, place + head_size);
   auto position = commit({place, size});
   if (position) {
     last_checkpoint = position->sequence;

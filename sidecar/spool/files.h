@@ -45,7 +45,4 @@ Result<std::vector<std::uint64_t>> segment_numbers(const std::string& dir);
 // The kernel's boot id, zeros where there is none.
 audit::Id boot_id();
 
-// The writer's signing key, made at the first start. Refuses a file that others can read.
-Result<audit::SigningKey> load_key(const std::string& key_dir);
-
 }  // namespace chaperone::spool

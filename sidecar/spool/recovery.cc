@@ -79,6 +79,9 @@ bool Recoverer::on_record(Bytes record, Segment& segment) {
   found_.chain.sequence = head->sequence;
   ++found_.recovery.records;
   if (head->kind != audit::RecordKind::kCheckpoint) last_kind_ = head->kind;
+  if (head->kind == audit::RecordKind::kKeyChange) {
+    if (auto change = audit::decode_record(record)) found_.announced = change->next_key;
+  }
   pending_.see(*head, record);
   return true;
 }

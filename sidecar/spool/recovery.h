@@ -3,6 +3,7 @@
 // commands were sent whose outcome was never recorded.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@ struct Found {
   std::vector<Segment> segments;  // ascending
   std::uint64_t last_number = 0;
   audit::ChainPoint chain;
+  std::optional<audit::PublicKey> announced;  // the key that the last change of key named
   std::vector<Hole> holes;
   std::vector<std::pair<audit::Id, std::uint64_t>> unknown;  // session, operation
 };

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "audit/checkpoint.h"
+#include "sidecar/spool/key_file.h"
 #include "sidecar/spool/limits.h"
 #include "sidecar/spool/state.h"
 
@@ -37,14 +38,19 @@ Result<OwnedFd> lock_dir(const std::string& dir) {
   return fd;
 }
 
-// A document for another writer or key is of no use any more: it is asked for anew.
-std::string load_enrolment(const std::string& dir, const audit::Id& writer,
-                           const audit::PublicKey& key) {
+// The document in the folder, and whose key it is about.
+struct HeldEnrolment {
+  std::string text;
+  audit::Id writer{};
+  std::optional<audit::PublicKey> key;
+};
+
+HeldEnrolment load_enrolment(const std::string& dir) {
   auto text = read_file(dir + "/" + std::string(kEnrolmentFile), audit::kEnrolmentBytesMax);
   if (!text || text->empty()) return {};
   auto enrolment = audit::read_enrolment(as_bytes(*text));
-  bool ours = enrolment && enrolment->writer == writer && enrolment->writer_key == key;
-  return ours ? *text : std::string();
+  if (!enrolment) return {};
+  return {*text, enrolment->writer, enrolment->writer_key};
 }
 
 audit::RecordHead head_of(audit::RecordKind kind, std::int64_t wall_ns, std::uint64_t mono_ns) {
@@ -66,7 +72,7 @@ Spool::~Spool() {
 audit::WriterFacts Spool::State::facts() const {
   audit::WriterFacts facts;
   facts.writer = writer;
-  facts.key = key.public_key();
+  facts.key = key->public_key();
   facts.build = options.build;
   facts.boot = boot;
   facts.unclean = recovery.unclean;
@@ -98,16 +104,26 @@ Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options,
   if (auto made = make_dir(options.dir); !made) return made.error();
   auto lock = lock_dir(options.dir);
   if (!lock) return lock.error();
-  auto key = load_key(options.key_dir);
-  if (!key) return key.error();
   auto found = recover(options.dir, disk);
   if (!found) return found.error();
+  HeldEnrolment held = load_enrolment(options.dir);
+  auto announced = found->announced ? found->announced : held.key;
+  if (auto done = finish_key_change(options.key_dir, announced); !done) return done.error();
+  auto key = load_key(options.key_dir);
+  if (!key) return key.error();
   auto state = std::make_unique<State>(options, disk, std::move(*key));
   state->lock = std::move(*lock);
   state->mapped = disk.maps_safely(options.dir);
   state->adopt(std::move(*found));
   state->who = who;
-  state->enrolment = load_enrolment(options.dir, state->writer, state->key.public_key());
+  state->key_since_ns = key_made_ns(options.key_dir);
+  // A document for another key is of no use to this one: it is asked for anew.
+  bool ours = held.writer == state->writer;
+  if (ours && held.key == state->key->public_key()) {
+    state->enrolment = std::move(held.text);
+  } else if (ours) {
+    if (auto kept = keep_enrolment(options.dir, held.text); !kept) return kept.error();
+  }
   // Without room for its first records a spool still opens: what it holds must be shipped to make
   // room, and until then it refuses.
   (void)state->tell_start();
@@ -138,7 +154,7 @@ Result<void> Spool::enrolled(Bytes document, std::int64_t wall_ns, std::uint64_t
   State& s = *state_;
   auto enrolment = audit::read_enrolment(document);
   if (!enrolment) return enrolment.error();
-  if (enrolment->writer != s.writer || enrolment->writer_key != s.key.public_key()) {
+  if (enrolment->writer != s.writer || enrolment->writer_key != s.key->public_key()) {
     return Error{"enrolment: made for another writer or key; enrol again"};
   }
   if (auto kept = replace_file(s.options.dir, std::string(kEnrolmentFile), document); !kept) {
@@ -186,6 +202,16 @@ audit::ChainPoint Spool::chain() const {
   return state_->chain;
 }
 
+audit::PublicKey Spool::public_key() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->key->public_key();
+}
+
+audit::Signature Spool::sign(Bytes message) const {
+  std::lock_guard lock(state_->mutex);
+  return state_->key->sign(message);
+}
+
 Usage Spool::usage() const {
   std::lock_guard lock(state_->mutex);
   return {state_->bytes(), state_->options.bytes_max, state_->segments.size(), state_->refused};
@@ -195,8 +221,6 @@ Position Spool::appended() const { return {state_->appended.load(std::memory_ord
 Position Spool::durable() const { return {state_->durable.load(std::memory_order_acquire)}; }
 Position Spool::acknowledged() const { return {state_->acknowledged.load()}; }
 audit::Id Spool::writer() const { return state_->writer; }
-audit::PublicKey Spool::public_key() const { return state_->key.public_key(); }
-audit::Signature Spool::sign(Bytes message) const { return state_->key.sign(message); }
 const Recovery& Spool::recovery() const { return state_->recovery; }
 
 }  // namespace chaperone::spool

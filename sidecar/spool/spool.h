@@ -97,6 +97,15 @@ class Spool {
   Result<void> enrolled(Bytes document, std::int64_t wall_ns, std::uint64_t mono_ns);
   std::string enrolment() const;  // the document; empty: not yet
 
+  // The signing key's succession (docs/security-model.md): a next key is made and kept; the
+  // collector enrols it by a word of both; change_key() lets the chain say so, signed by the old
+  // one, and from then on the next one signs. What a crash interrupts goes on at the next open().
+  Result<audit::PublicKey> next_key();
+  audit::Signature sign_as_next(Bytes message) const;  // REQUIRES: next_key() before
+  // `document`: the next key's enrolment. Waits for the disk.
+  Result<void> change_key(Bytes document, std::int64_t wall_ns, std::uint64_t mono_ns);
+  std::int64_t key_since_ns() const;  // wall clock; when the present key was made
+
   audit::Id writer() const;
   audit::PublicKey public_key() const;
   // To prove to the collector, when enrolling, that the key is held here.

@@ -23,11 +23,14 @@ struct Unsynced {
 
 struct Spool::State {
   State(SpoolOptions o, Disk& d, audit::SigningKey k)
-      : options(std::move(o)), disk(d), key(std::move(k)) {}
+      : options(std::move(o)),
+        disk(d),
+        key(std::make_shared<const audit::SigningKey>(std::move(k))) {}
 
   // All under `mutex` unless said otherwise.
   Result<Position> append(const audit::RecordHead& head, Parts parts);
   Result<Position> checkpoint(std::int64_t wall_ns, std::uint64_t mono_ns);
+  Result<Position> append_key_change(std::int64_t wall_ns, std::uint64_t mono_ns);
   Result<void> begin_segment(std::int64_t wall_ns);
   Result<void> make_room(const audit::RecordHead& head, std::size_t record_bytes);
   Result<Position> commit(Bytes record);
@@ -50,7 +53,8 @@ struct Spool::State {
 
   SpoolOptions options;
   Disk& disk;
-  const audit::SigningKey key;
+  std::shared_ptr<const audit::SigningKey> key, next;  // next: null, or waiting to be announced
+  std::int64_t key_since_ns = 0;
   OwnedFd lock;
   audit::Id writer{}, boot{};
   Recovery recovery;

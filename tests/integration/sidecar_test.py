@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the sidecar does between a real agent and a real server, one promise a test."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -321,6 +322,20 @@ class SidecarTest(unittest.TestCase):
         self.eventually(arrived, "the records arrived")
         self.assertNotIn("-secret", found["text"])
 
+    def test_an_old_signing_key_names_its_successor(self):
+        one = self.sidecar(policy())
+        one.stop()
+        key = one.folder / "keys/writer.key"
+        os.utime(key, (0, 0))
+        old = key.read_bytes()
+        one.start()
+        self.answers("1", "select 1")
+        self.eventually(lambda: key.read_bytes() != old, "the key was replaced")
+        self.eventually(lambda: "key_change" in str(records(self.world, self.collector, "kind=key_change")),
+                        "the chain says so")
+        self.answers("2", "select 2")
+        self.assertFalse((one.folder / "keys/writer.key.next").exists())
+
     def test_every_record_says_who(self):
         self.sidecar(policy())
         self.psql("select 1", "drop table kept")
@@ -330,7 +345,7 @@ class SidecarTest(unittest.TestCase):
             found[:] = [entry["record"] for entry in records(self.world, self.collector, "limit=1000")["records"]]
             return {"outcome", "heartbeat", "login", "writer_start"} <= {record["kind"] for record in found}
         self.eventually(arrived, "one of each, a heartbeat too")
-        nameless = [record for record in found if record.get("pod") != "agent-1" and record["kind"] != "checkpoint"]
+        nameless = [record for record in found if record.get("pod") != "agent-1" and record["kind"] not in ("checkpoint", "key_change")]
         self.assertEqual([], nameless)
 
 

@@ -27,6 +27,19 @@ class Forger {
   }
 
   void enrol(const audit::TestChain& chain) { enrol(chain.writer(), chain.key()); }
+  // `next` enrols as the successor of `previous`, by the word of whoever holds `by`.
+  void enrol_next(const char* step, const audit::Id& writer, const audit::SigningKey& next,
+                  const audit::PublicKey& previous, const audit::SigningKey& by) {
+    auto hash = audit::sha256(as_bytes(token_));
+    auto proof = next.sign(as_bytes(audit::enrol_message(writer, next.public_key(), hash)));
+    auto word = by.sign(
+        as_bytes(audit::succession_message(writer, previous, next.public_key(), hash)));
+    std::string body = "{\"writer\":\"" + audit::hex(writer) + "\",\"key\":\"" +
+                       audit::hex(next.public_key()) + "\",\"signature\":\"" +
+                       audit::hex(proof) + "\",\"previous\":\"" + audit::hex(previous) +
+                       "\",\"succession\":\"" + audit::hex(word) + "\"}";
+    report(step, client_.Post("/v1/enrol", headers(), body, "application/json"));
+  }
   void enrol(const audit::Id& writer, const audit::SigningKey& key) {
     auto hash = audit::sha256(as_bytes(token_));
     auto proof = key.sign(as_bytes(audit::enrol_message(writer, key.public_key(), hash)));
@@ -141,6 +154,36 @@ void damage(Forger& forger) {
   forger.send("sound", chain, 0, 11);
 }
 
+// A key changes in order; then everything that a holder of the token, or of the old key, may try.
+void key_change(Forger& forger) {
+  audit::TestChain chain(audit::random_id(), 8);
+  grow(chain, 3);
+  audit::TestChain stolen = chain;  // the old key, kept by a thief
+  audit::PublicKey first = chain.key().public_key();
+  audit::SigningKey next = audit::test_key(9), strange = audit::test_key(10);
+  forger.enrol(chain);
+  forger.send("first", chain, 0, 4);
+  forger.enrol_next("strangers_word", chain.writer(), next, first, strange);
+  forger.enrol_next("own_word", chain.writer(), next, first, next);
+  forger.enrol_next("of_a_strange_key", chain.writer(), next, strange.public_key(), strange);
+  chain.change_key(9);
+  forger.send("unenrolled", chain, 4, 5);
+  forger.enrol_next("next", chain.writer(), next, first, stolen.key());
+  forger.enrol_next("next_again", chain.writer(), next, first, stolen.key());
+  grow(chain, 2);
+  forger.send("changed", chain, 2, chain.records().size());
+  forger.send_raw("old_key", chain.writer(), stolen.key(), Forger::frames(chain, 2, 4));
+  forger.enrol_next("old_word", chain.writer(), strange, first, stolen.key());
+  audit::TestChain usurper = chain;
+  usurper.sign_as(8);
+  grow(usurper, 1);
+  std::size_t known = chain.records().size();
+  forger.send_raw("old_checkpoint", chain.writer(), next,
+                  Forger::frames(usurper, known, usurper.records().size()));
+  grow(chain, 1);
+  forger.send("rest", chain, known, chain.records().size());
+}
+
 // A writer that another token enrolled: its id and key are made from the word alone.
 void impostor(Forger& forger, bool enrols) {
   audit::TestChain chain(audit::test_id(0x77), 6);
@@ -166,6 +209,7 @@ int main(int argc, char** argv) {
       {"gaps", gaps},
       {"forks", forks},
       {"damage", damage},
+      {"key_change", key_change},
       {"owner", [](Forger& f) { impostor(f, true); }},
       {"impostor", [](Forger& f) { impostor(f, false); }}};
   auto found = scenarios.find(argv[4]);

@@ -59,6 +59,35 @@ class Ingest(unittest.TestCase):
         self.assertGreater(evidence.stat().st_size, 0)
         self.assertEqual(self.stage.metric("chaperone_collector_alarms_total"), 4)
 
+    def test_a_key_changes_by_the_word_of_the_last_alone(self):
+        steps = by_step(self.stage.forge("key_change"))
+        wanted = {"enrol": (200, ""), "first": (200, ""), "strangers_word": (403, "no_succession"),
+                  "own_word": (403, "no_succession"), "of_a_strange_key": (403, "no_succession"),
+                  "unenrolled": (403, "not_this_writer"), "next": (200, ""), "next_again": (200, ""),
+                  "changed": (200, ""), "old_key": (403, "not_this_writer"), "old_word": (403, "no_succession"),
+                  "old_checkpoint": (422, "signature"), "rest": (200, "")}
+        self.assertEqual(wanted, {step: (got["status"], got["error"]) for step, got in steps.items()})
+        self.assertEqual(len(self.stage.alarms("signature")), 1)
+        writer = self.stage.get("/v1/writers")["writers"][0]
+        self.assertEqual(len(writer["keys"]), 2)
+
+    def test_keys_change_under_load_and_over_restarts(self):
+        for _ in range(3):
+            sent = self.stage.send(sessions=4, commands=20, pace_us=2000, key_age_ms=50)
+            self.assertEqual((sent["flushed"], sent["last_error"]), (True, ""))
+            self.stage.kill()
+            self.stage.start()
+        self.assertEqual(self.stage.alarms(), [])
+        path = self.stage.folder / "whole.export"
+        self.stage.cli("export", "--writer", sent["writer"], "-o", path)
+        report = json.loads(self.stage.cli("verify", path, "--key", self.stage.key, "--json")[0])
+        self.assertTrue(report["whole"])
+        self.assertEqual(report["records"], sent["appended"])
+        self.assertGreaterEqual(report["sections"][0]["key_changes"], 1)
+        self.stage.send(key_age_ms=50, flush_ms=0)
+        out, _ = self.stage.cli("verify", "--spool", self.stage.folder / "spool", "--key", self.stage.key)
+        self.assertIn("WHOLE", out)
+
     def test_damage_is_refused_whole(self):
         steps = by_step(self.stage.forge("damage"))
         wanted = {"flipped": (422, "damaged"), "cut": (422, "damaged"), "empty": (422, "empty"),

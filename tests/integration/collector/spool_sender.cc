@@ -1,7 +1,7 @@
 // A sidecar without traffic: appends sessions to a real spool and ships them. For the collector's
 // tests; prints one line of JSON at the end.
 //   spool_sender SPOOL URL CA TOKEN-FILE [--sessions N] [--commands M] [--pace-us U] [--flush-ms F]
-//   [--text T]
+//   [--text T] [--key-age-ms K]
 #include <unistd.h>
 
 #include <cstdio>
@@ -160,5 +160,6 @@ int main(int argc, char** argv) {
   std::map<std::string, std::string> flags = {
       {"--sessions", "1"}, {"--commands", "10"}, {"--pace-us", "0"}, {"--flush-ms", "10000"}};
   for (int i = 5; i + 1 < argc; i += 2) flags[argv[i]] = argv[i + 1];
+  if (flags.count("--key-age-ms")) options.key_age_max_ms = std::stoull(flags["--key-age-ms"]);
   return run(argv[1], options, flags);
 }

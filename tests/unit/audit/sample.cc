@@ -123,7 +123,9 @@ Buffer every_field() {
     record.insert(record.end(), part->bytes().begin(), part->bytes().end());
   }
   Buffer tail;
-  FieldWriter(tail).bytes(field::kSignature, Signature{});
+  FieldWriter fields(tail);
+  fields.bytes(field::kNextKey, test_key(3).public_key());
+  fields.bytes(field::kSignature, Signature{});
   record.insert(record.end(), tail.begin(), tail.end());
   return record;
 }
@@ -143,11 +145,22 @@ void TestChain::add(std::string_view text, RecordKind kind) {
 void TestChain::checkpoint() {
   RecordHead head{RecordKind::kCheckpoint, 1'700'000'000'000'000'000, 1, {}, 0};
   Buffer record = make_record(head, at_.sequence + 1, at_.hash, {});
-  std::size_t head_size = record.size();
-  record.resize(head_size + checkpoint_tail_bytes());
-  Buffer head_copy(record.begin(), record.begin() + static_cast<std::ptrdiff_t>(head_size));
-  write_checkpoint_tail(head_copy, writer_, key_, record.data() + head_size);
+  Buffer head_copy = record;
+  record.resize(head_copy.size() + checkpoint_tail_bytes());
+  write_checkpoint_tail(head_copy, writer_, *key_, record.data() + head_copy.size());
   take(record);
+}
+
+void TestChain::change_key(std::uint8_t next_fill) {
+  RecordHead head{RecordKind::kKeyChange, 1'700'000'000'000'000'000, 1, {}, 0};
+  auto next = std::make_shared<SigningKey>(test_key(next_fill));
+  Buffer record = make_record(head, at_.sequence + 1, at_.hash, {});
+  Buffer head_copy = record;
+  record.resize(head_copy.size() + key_change_tail_bytes());
+  write_key_change_tail(head_copy, writer_, *key_, next->public_key(),
+                        record.data() + head_copy.size());
+  take(record);
+  key_ = next;
 }
 
 }  // namespace chaperone::audit

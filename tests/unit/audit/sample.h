@@ -2,6 +2,7 @@
 // Records for tests: one that uses every field, chains of small ones, and exports of them.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,17 +28,22 @@ SigningKey test_key(std::uint8_t fill);
 // A chain in memory.
 class TestChain {
  public:
-  TestChain(Id writer, std::uint8_t key_fill) : writer_(writer), key_(test_key(key_fill)) {}
+  TestChain(Id writer, std::uint8_t key_fill) : writer_(writer), key_(std::make_shared<SigningKey>(test_key(key_fill))) {}
   void add(std::string_view text, RecordKind kind = RecordKind::kCommand);
   void checkpoint();
+  // Names the next key, signed by the present one, which then signs no more.
+  void change_key(std::uint8_t next_fill);
+  // What only a forger does: signs with another key from here on, or leaves records out.
+  void sign_as(std::uint8_t key_fill) { key_ = std::make_shared<SigningKey>(test_key(key_fill)); }
+  void skip(std::uint64_t records) { at_.sequence += records; }
   const std::vector<Buffer>& records() const { return records_; }
-  const SigningKey& key() const { return key_; }
+  const SigningKey& key() const { return *key_; }
   const Id& writer() const { return writer_; }
 
  private:
   void take(Buffer record);
   Id writer_;
-  SigningKey key_;
+  std::shared_ptr<const SigningKey> key_;
   ChainPoint at_;
   std::vector<Buffer> records_;
 };

@@ -23,7 +23,7 @@ std::string frames_of(const audit::TestChain& chain, std::size_t first, std::siz
 }
 
 BatchContext context_of(const audit::TestChain& chain) {
-  return {chain.writer(), {chain.key().public_key()}, {}, INT64_MAX};
+  return {chain.writer(), {chain.key().public_key()}, 0, 0, {}, INT64_MAX};
 }
 }  // namespace
 
@@ -87,4 +87,63 @@ TEST_CASE("records of the future are noticed and not refused") {
   Batch batch = check_batch(as_bytes(frames), context);
   CHECK(batch.fault == BatchFault::kNone);
   CHECK(batch.clock_sequence == 1);
+}
+
+namespace {
+// 1 a, 2 checkpoint by key 1, 3 change to key 2, 4 b, 5 checkpoint by key 2
+audit::TestChain changed_chain() {
+  audit::TestChain chain(audit::test_id(1), 1);
+  chain.add("a");
+  chain.checkpoint();
+  chain.change_key(2);
+  chain.add("b");
+  chain.checkpoint();
+  return chain;
+}
+
+BatchContext with_keys(std::size_t signer, std::uint64_t stored) {
+  std::vector<audit::PublicKey> keys{audit::test_key(1).public_key(),
+                                     audit::test_key(2).public_key()};
+  return {audit::test_id(1), keys, signer, stored, {}, INT64_MAX};
+}
+}  // namespace
+
+TEST_CASE("a change of key hands over to the next that was enrolled") {
+  auto chain = changed_chain();
+  Batch batch = check_batch(as_bytes(frames_of(chain, 0, 5)), with_keys(0, 0));
+  INFO(batch.why);
+  CHECK(batch.fault == BatchFault::kNone);
+  CHECK(batch.signer == 1);
+}
+
+TEST_CASE("a batch that repeats what an earlier key signed still passes") {
+  auto chain = changed_chain();
+  CHECK(check_batch(as_bytes(frames_of(chain, 0, 5)), with_keys(1, 3)).fault == BatchFault::kNone);
+  CHECK(check_batch(as_bytes(frames_of(chain, 0, 5)), with_keys(1, 3)).signer == 1);
+}
+
+TEST_CASE("forged changes of key are refused") {
+  auto refused = [](const audit::TestChain& chain, const BatchContext& context) {
+    Batch batch = check_batch(as_bytes(frames_of(chain, 0, chain.records().size())), context);
+    return batch.fault == BatchFault::kSignature;
+  };
+  // To a key that was never enrolled.
+  audit::TestChain unknown(audit::test_id(1), 1);
+  unknown.change_key(9);
+  CHECK(refused(unknown, with_keys(0, 0)));
+  // By the next key itself, and by a stranger.
+  for (std::uint8_t by : {std::uint8_t{2}, std::uint8_t{9}}) {
+    audit::TestChain usurped(audit::test_id(1), by);
+    usurped.change_key(by == 2 ? std::uint8_t{1} : std::uint8_t{2});
+    CHECK(refused(usurped, with_keys(0, 0)));
+  }
+  // Back to a key that was given up; a checkpoint by it; a checkpoint before its time.
+  audit::TestChain back(audit::test_id(1), 2);
+  back.change_key(1);
+  CHECK(refused(back, with_keys(1, 0)));
+  audit::TestChain old(audit::test_id(1), 1), early(audit::test_id(1), 2);
+  old.checkpoint();
+  early.checkpoint();
+  CHECK(refused(old, with_keys(1, 0)));
+  CHECK(refused(early, with_keys(0, 0)));
 }

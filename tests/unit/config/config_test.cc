@@ -62,6 +62,10 @@ TEST_CASE("config: every mistake is named at its place, all at once") {
   CHECK(error_of("version: 1\npolicy_file: rel.yaml\n").find("absolute path") != std::string::npos);
   CHECK(error_of("version: 1\ntimes: {idle: 5}\n").find("write it as 500ms") != std::string::npos);
   CHECK(error_of("version: 1\nspool: {size_max: 1}\n").find("out of range") != std::string::npos);
+  CHECK(error_of("version: 1\nspool: {size_max: 63MiB}\n").find("64MiB") != std::string::npos);
+  CHECK(parse_sidecar_config("version: 1\nspool: {size_max: 64MiB}\n", "c.yaml", nothing).ok());
+  CHECK(error_of("version: 1\nkey_age_max: 59m\n").find("1h at the least") != std::string::npos);
+  CHECK(parse_sidecar_config("version: 1\nkey_age_max: 0s\n", "c.yaml", nothing).ok());
   CHECK(error_of("version: 1\nlisten: {addresses: [localhost]}\n").find("no IP address") !=
         std::string::npos);
   CHECK(error_of("version: 1\ncollector: {url: 'http://x'}\n").find("https://") !=
