@@ -79,6 +79,7 @@ void loop_metrics(admin::MetricsPage& page, const LoopReport& loop, const policy
   page.counter("chaperone_opaque_sessions_total", "Connections passed unread by a policy line.", sink.opaque_sessions);
   page.counter("chaperone_cancels_total", "Cancel requests passed on.", sink.cancels);
   page.counter("chaperone_parse_errors_total", "Sessions ended because their bytes were not understood.", sink.parse_errors);
+  page.counter("chaperone_records_missed_total", "Connections whose denial or end the spool had no room to record.", sink.records_missed);
   page.counter("chaperone_bytes_total", "Bytes passed.", sink.bytes_to_client, {{"direction", "to_agent"}});
   page.counter("chaperone_bytes_total", "Bytes passed.", sink.bytes_to_server, {{"direction", "to_target"}});
   page.counter("chaperone_upstream_connects_total", "Connections made to servers.", sink.upstream_connects);

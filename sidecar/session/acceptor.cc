@@ -20,7 +20,7 @@ void refuse(Worker& worker, net::StreamPtr stream, const net::Address& target,
   decision.reason = reason;
   ++worker.metrics.connects_denied;
   auto recorded = trail.denied(decision, *worker.policy, {word, reason});
-  if (!recorded.ok()) ++worker.metrics.sessions_refused;
+  if (!recorded.ok()) ++worker.metrics.records_missed;
   worker.denials.add({wall_now_ns(), {}, {}, target_text, "default", reason, "connect"});
   stream->reset();
 }

@@ -87,6 +87,7 @@ bool CatalogueLoad::feed(Bytes input, std::size_t& taken) {
     if (state == OwnQuery::State::kReading) return false;
     if (state == OwnQuery::State::kBroken) {
       error_ = query_->broken_because();
+      broken_ = true;
       batch_.clear();
       stage_ = Stage::kDone;
       return true;

@@ -28,6 +28,8 @@ class CatalogueLoad {
   bool done() const { return stage_ == Stage::kDone; }
   bool failed() const { return !error_.empty(); }
   const std::string& error() const { return error_; }
+  // ... and where the replies could not be understood: the connection is of no use any more.
+  bool broken() const { return broken_; }
   // After done(): the view, which is `known` where nothing changed.
   std::shared_ptr<const sql::Catalogue> catalogue() const { return result_; }
   // Messages that were not ours (ParameterStatus and the like), for the client.
@@ -64,6 +66,7 @@ class CatalogueLoad {
   Stage stage_ = Stage::kDone;
   int server_version_;
   bool in_transaction_ = false;
+  bool broken_ = false;
   char status_ = 'I';
 };
 

@@ -86,6 +86,7 @@ class CatalogueStore::Entry : public PostgresUpstream::User {
         continue;
       }
       upstream_->set_user(nullptr);
+      if (load_->broken()) close_upstream();
       finish(load_->failed() ? nullptr : load_->catalogue());
     }
   }

@@ -14,11 +14,36 @@ constexpr std::size_t kScopesMax = 64;
 
 // What EXECUTE means depends on the session's own prepared statements, and it hides in other
 // statements (EXPLAIN, CREATE TABLE AS): where the word stands, the shape alone does not tell.
+constexpr std::string_view kExecute = "execute";
+
 bool names_prepared(std::string_view text) {
-  constexpr std::string_view kWord = "execute";
   auto same = [](char a, char b) { return (a | 0x20) == b; };
-  return std::search(text.begin(), text.end(), kWord.begin(), kWord.end(), same) != text.end();
+  return std::search(text.begin(), text.end(), kExecute.begin(), kExecute.end(), same) != text.end();
 }
+
+// The shape of a text that is one EXECUTE from its first byte and mentions no other: as that of the
+// SELECT with the same tokens.
+std::optional<sql::ShapeKey> shape_of_execute(std::string_view text, const sql::Reading& reading) {
+  if (!names_prepared(text.substr(0, kExecute.size()))) return std::nullopt;
+  std::string_view rest = text.substr(kExecute.size());
+  if (rest.empty() || rest[0] != ' ' || names_prepared(rest)) return std::nullopt;
+  return sql::shape_of("select" + std::string(rest), reading);
+}
+
+// Which names an analysis looked up, and what they meant.
+class Lookups final : public sql::PreparedTexts {
+ public:
+  explicit Lookups(const sql::PreparedTexts& texts) : texts_(texts) {}
+  std::optional<std::string_view> text_of(std::string_view name) const override {
+    auto text = texts_.text_of(name);
+    made.emplace_back(name, text ? std::optional<std::string>(*text) : std::nullopt);
+    return text;
+  }
+  mutable std::vector<std::pair<std::string, std::optional<std::string>>> made;
+
+ private:
+  const sql::PreparedTexts& texts_;
+};
 
 }  // namespace
 
@@ -45,6 +70,7 @@ const policy::Resource* Scope::resource() const {
 
 JudgedPtr Scope::judge(std::string_view text, const sql::PreparedTexts* prepared) {
   auto key = sql::shape_of(text, facts_.reading);
+  if (!key && prepared && names_prepared(text)) return judge_execute(text, prepared, false);
   if (!key) return judge_anew(text, prepared);
   auto found = shapes_.find(*key);
   if (found != shapes_.end()) return found->second;
@@ -55,7 +81,39 @@ JudgedPtr Scope::judge(std::string_view text, const sql::PreparedTexts* prepared
   return judged;
 }
 
+JudgedPtr Scope::judge_execute(std::string_view text, const sql::PreparedTexts* prepared,
+                               bool missing_for_good) {
+  auto key = shape_of_execute(text, facts_.reading);
+  auto found = key ? executed_.find(*key) : executed_.end();
+  if (!missing_for_good && found != executed_.end() && holds(found->second, *prepared)) {
+    return found->second.judged;
+  }
+  Lookups lookups(*prepared);
+  auto judged = std::make_shared<Judged>(*judge_anew(text, &lookups));
+  if (missing_for_good) judged->analysis.catalogue_miss = false;
+  Executed executed{judged, {}};
+  for (const auto& [name, looked_up] : lookups.made) {
+    auto shape = looked_up ? sql::shape_of(*looked_up, facts_.reading) : std::nullopt;
+    if (!shape) return judged;
+    executed.looked_up.emplace_back(name, *shape);
+  }
+  if (executed_.size() >= kShapesMax) executed_.clear();
+  if (key) executed_.insert_or_assign(*key, std::move(executed));
+  return judged;
+}
+
+bool Scope::holds(const Executed& executed, const sql::PreparedTexts& prepared) const {
+  for (const auto& [name, shape] : executed.looked_up) {
+    auto text = prepared.text_of(name);
+    if (!text || sql::shape_of(*text, facts_.reading) != shape) return false;
+  }
+  return !executed.looked_up.empty();
+}
+
 JudgedPtr Scope::settle_miss(std::string_view text, const sql::PreparedTexts* prepared) {
+  if (prepared && names_prepared(text) && !sql::shape_of(text, facts_.reading)) {
+    return judge_execute(text, prepared, true);
+  }
   auto settled = std::make_shared<Judged>(*judge(text, prepared));
   settled->analysis.catalogue_miss = false;
   auto key = sql::shape_of(text, facts_.reading);

@@ -77,6 +77,15 @@ class Scope {
   struct KeyHash {
     std::size_t operator()(const sql::ShapeKey& key) const { return key.low; }
   };
+  // What EXECUTE means hangs on the session's prepared statements: it holds as long as the names
+  // that were looked up mean texts of the same shapes.
+  struct Executed {
+    JudgedPtr judged;
+    std::vector<std::pair<std::string, sql::ShapeKey>> looked_up;
+  };
+  JudgedPtr judge_execute(std::string_view text, const sql::PreparedTexts* prepared,
+                          bool missing_for_good);
+  bool holds(const Executed& executed, const sql::PreparedTexts& prepared) const;
   JudgedPtr finish(std::shared_ptr<Judged> judged) const;
   JudgedPtr judge_anew(std::string_view text, const sql::PreparedTexts* prepared) const;
 
@@ -84,6 +93,7 @@ class Scope {
   const Subject& subject_;
   std::unordered_map<sql::ShapeKey, JudgedPtr, KeyHash> shapes_;
   std::unordered_map<std::uint32_t, JudgedPtr> calls_;
+  std::unordered_map<sql::ShapeKey, Executed, KeyHash> executed_;
 };
 
 // The scopes of a loop, most recently used first.

@@ -33,6 +33,7 @@ struct MetricsSink {
   std::uint64_t sessions_opened = 0, sessions_open = 0, sessions_refused = 0;
   std::uint64_t bytes_to_client = 0, bytes_to_server = 0;
   std::uint64_t connects_denied = 0, opaque_sessions = 0, cancels = 0, parse_errors = 0;
+  std::uint64_t records_missed = 0;  // of denied and closed connections: the spool took none
   std::uint64_t upstream_connects = 0, upstream_login_failures = 0, warm_hits = 0, warm_misses = 0;
   std::uint64_t catalogue_loads = 0, catalogue_failures = 0;
 

@@ -167,7 +167,7 @@ void OpaqueSession::deny(std::string_view word, const std::string& reason) {
   decision.reason = reason;
   ++worker_.metrics.connects_denied;
   auto recorded = trail_.denied(decision, *policy_, {word, reason});
-  if (!recorded.ok()) ++worker_.metrics.sessions_refused;
+  if (!recorded.ok()) ++worker_.metrics.records_missed;
   worker_.denials.add({wall_now_ns(), {}, resource_ ? resource_->name : "", target_.to_string(),
                        "default", reason, "connect"});
   end(word, reason);
@@ -183,7 +183,7 @@ void OpaqueSession::end(std::string_view word, std::string_view detail) {
     outcome.bytes_from_client = bytes_from_client_;
     outcome.duration_ns = mono_now_ns() - begun_ns_;
     auto recorded = trail_.close(audit::RecordKind::kOpaqueClose, outcome, {word, detail});
-    if (!recorded.ok()) ++worker_.metrics.sessions_refused;
+    if (!recorded.ok()) ++worker_.metrics.records_missed;
   }
   client_->reset();
   if (upstream_) upstream_->reset();

@@ -139,7 +139,7 @@ class PostgresExchange {
   bool asking() const { return own_query_ || private_load_; }
   bool settings_due() const;
   void begin_settings_query();
-  void adopt_prepared(const SettingsReader& reader);
+  void adopt_prepared(const SettingsReader& reader, bool unseen);
   void begin_private_catalogue();
   bool feed_private_catalogue(Bytes input, std::size_t& at);
   void settled();
@@ -205,7 +205,10 @@ class PostgresExchange {
   bool refresh_settings_ = false;      // ask the server at its next ReadyForQuery
   bool refresh_catalogue_ = false;
   bool changed_in_transaction_ = false;  // its end may change settings back
-  bool names_uncertain_ = false;
+  bool names_uncertain_ = false;       // statements may have been prepared in SQL
+  bool prepared_unseen_ = false;       // ... by code that was not read
+  sql::Reading uncertain_reading_;     // as it was when the first of these was sent
+  int cancelled_questions_ = 0;
   bool prepared_listed_ = false;
   pg::TransactionStatus asked_status_ = pg::TransactionStatus::kIdle;
   bool private_catalogue_ = false;     // the view holds objects of the open transaction

@@ -73,6 +73,7 @@ void PostgresExchange::note_effects(const Judged& judged, std::uint64_t executed
   const sql::Analysis& analysis = judged.analysis;
   if (analysis.leaves_session_state) stateless_ = false;
   if (!facts_.catalogue && !facts_.catalogue_matters) stateless_ = false;  // who knows what it ran
+  if (!names_uncertain_) uncertain_reading_ = settings_.reading;
   bool unsettles = analysis.may_change_reading ||
                    (analysis.transaction_control && changed_in_transaction_);
   // Objects of the open transaction may be gone again (ROLLBACK TO).
@@ -82,6 +83,7 @@ void PostgresExchange::note_effects(const Judged& judged, std::uint64_t executed
   if (unsettles) {
     group_barrier_ = refresh_settings_ = changed_in_transaction_ = true;
     names_uncertain_ = names_uncertain_ || analysis.leaves_session_state;
+    prepared_unseen_ = prepared_unseen_ || analysis.leaves_session_state;
   }
   if (changes_prepared(analysis.meaning)) {
     group_barrier_ = refresh_settings_ = names_uncertain_ = true;

@@ -20,7 +20,8 @@ PostgresExchange::Action PostgresExchange::refuse_behind_barrier(pg::Sent sent) 
 
 PostgresExchange::Action PostgresExchange::refuse_read_otherwise() {
   return refuse_unjudged(pg::Sent::kParse, kCannotNow,
-                         "this statement was prepared while standard_conforming_strings was other",
+                         "this statement was prepared while standard_conforming_strings was, or "
+                         "may have been, other than now",
                          "prepare it again");
 }
 

@@ -6,6 +6,13 @@
 #include "proto-parsers/postgres/encode.h"
 
 namespace chaperone::session {
+namespace {
+
+constexpr std::string_view kQueryCancelled = "57014";
+// In a row: a client that cancels for ever, or allows statements no time, keeps itself waiting.
+constexpr int kCancelledQuestionsMax = 8;
+
+}  // namespace
 
 void PostgresExchange::rescope() {
   facts_.reading = settings_.reading;
@@ -67,21 +74,31 @@ bool PostgresExchange::feed_own_query(Bytes input, std::size_t& at) {
 
 void PostgresExchange::own_query_done() {
   auto status = static_cast<pg::TransactionStatus>(own_query_->transaction_status());
-  bool asked = own_query_->sqlstate().empty();
+  std::string sqlstate = own_query_->sqlstate();
+  bool asked = sqlstate.empty();
   own_query_.reset();
   std::unique_ptr<SettingsReader> reader = std::move(settings_reader_);
+  // A cancel that the client meant for its own command came late and hit ours.
+  bool cancelled = sqlstate == kQueryCancelled && status == pg::TransactionStatus::kIdle;
+  if (cancelled && ++cancelled_questions_ <= kCancelledQuestionsMax) {
+    names_uncertain_ = prepared_listed_;
+    return begin_settings_query();
+  }
+  cancelled_questions_ = 0;
   if (!asked && status != pg::TransactionStatus::kFailed) {
     fail("settings", "the server did not tell how it reads statements now");
     return;
   }
   if (asked) {
+    bool unseen = std::exchange(prepared_unseen_, false);
     settings_ = reader->settings();
     if (read_only_ && !settings_.default_transaction_read_only) {
       fail("read_only", "the session is no longer read-only");
       return;
     }
-    if (prepared_listed_) adopt_prepared(*reader);
     rescope();
+    bool as_before = settings_.reading == uncertain_reading_;
+    if (prepared_listed_) adopt_prepared(*reader, unseen || !as_before);
   } else {
     refresh_settings_ = true;  // failed within the client's transaction: ask again when it ended
   }
@@ -122,6 +139,10 @@ bool PostgresExchange::feed_private_catalogue(Bytes input, std::size_t& at) {
   std::string asides = private_load_->take_asides();
   if (!asides.empty()) ports_.to_client(as_bytes(asides));
   if (!answered) return false;
+  if (private_load_->broken()) {
+    fail("upstream_protocol", private_load_->error());
+    return false;
+  }
   std::string query = private_load_->next_queries();
   if (!query.empty()) {
     ports_.to_server(as_bytes(query));
@@ -138,15 +159,20 @@ bool PostgresExchange::feed_private_catalogue(Bytes input, std::size_t& at) {
 }
 
 // The server's list of prepared statements, judged anew where a text is not the one we knew.
-void PostgresExchange::adopt_prepared(const SettingsReader& reader) {
+// `unseen`: code that nobody read, or a change of the reading, stood between; what SQL prepared
+// meanwhile may have been read otherwise than we read it now, wherever a backslash makes a difference.
+void PostgresExchange::adopt_prepared(const SettingsReader& reader, bool unseen) {
   std::map<std::string, StatementPtr, std::less<>> statements;
-  for (const auto& [name, text] : reader.prepared()) {
+  for (const auto& [name, listed] : reader.prepared()) {
     StatementPtr known = names_.statement(name);
-    if (!known || known->text != text) {
+    bool same = known && known->text == listed.text && known->by_sql == listed.by_sql;
+    if (!same || (unseen && listed.by_sql)) {
       known = std::make_shared<PreparedStatement>();
-      known->text = text;
-      known->judged = scope_->judge(text, &names_);
-      known->scope = scope_;  // under which it was prepared
+      known->text = listed.text;
+      known->by_sql = listed.by_sql;
+      known->read_in_doubt = (unseen || !listed.by_sql) && listed.text.find('\\') != std::string::npos;
+      known->judged = scope_->judge(listed.text, &names_);
+      known->scope = scope_;  // under which it was prepared, but for the doubt
     }
     statements.emplace(name, std::move(known));
   }

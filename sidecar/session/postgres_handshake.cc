@@ -290,7 +290,7 @@ void PostgresSession::refuse(std::string_view sqlstate, std::string_view word,
     decision.reason = message;
     ++worker_.metrics.sessions_refused;
     auto recorded = trail_.denied(decision, *policy_, {word, message});
-    if (!recorded.ok()) ++worker_.metrics.sessions_refused;
+    if (!recorded.ok()) ++worker_.metrics.records_missed;
     worker_.denials.add({wall_now_ns(), {}, resource_->name, target_.to_string(), std::string(word),
                          message, "connect"});
   }

@@ -259,7 +259,7 @@ void PostgresSession::end(std::string_view word, std::string_view detail, std::s
     outcome.duration_ns = mono_now_ns() - begun_ns_;
     // A spool without room keeps a reserve for this; without even that the gap is recorded later.
     auto recorded = trail_.close(audit::RecordKind::kSessionClose, outcome, {word, detail});
-    if (!recorded.ok()) ++worker_.metrics.parse_errors;
+    if (!recorded.ok()) ++worker_.metrics.records_missed;
   }
   if (upstream_) {
     upstream_->set_user(nullptr);

@@ -25,6 +25,7 @@ std::optional<std::string_view> PreparedNames::text_of(std::string_view name) co
 }
 
 bool PreparedNames::reads_alike(const PreparedStatement& statement) const {
+  if (statement.read_in_doubt) return false;
   return !statement.scope || statement.scope->facts().reading.standard_conforming_strings ==
                                  reading_.standard_conforming_strings;
 }

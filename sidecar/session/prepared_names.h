@@ -19,6 +19,8 @@ struct PreparedStatement {
   std::shared_ptr<Scope> scope;
   std::string text;
   bool with_code = false;  // a parameter's type was made in this database
+  bool by_sql = false;     // by PREPARE, not by a Parse that we saw
+  bool read_in_doubt = false;  // nobody knows how the server read its backslashes
   std::vector<std::uint32_t> parameter_types;  // as far as the client named them
 };
 using StatementPtr = std::shared_ptr<PreparedStatement>;

@@ -47,7 +47,9 @@ std::string settings_query(bool prepared) {
       "UNION ALL SELECT 'schema', CAST(s AS pg_catalog.text), '' "
       "FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) AS u(s)";
   if (prepared) {
-    query += " UNION ALL SELECT 'prepared', name, statement FROM pg_catalog.pg_prepared_statements";
+    query +=
+        " UNION ALL SELECT CASE WHEN from_sql THEN 'prepared by sql' ELSE 'prepared' END, name, "
+        "statement FROM pg_catalog.pg_prepared_statements";
   }
   return query;
 }
@@ -66,8 +68,9 @@ void SettingsReader::row(const Row& row) {
     settings_.default_transaction_read_only = value == "on";
   }
   if (what == "schema") settings_.search_path.emplace_back(value);
-  if (what != "prepared") return;
-  if (prepared_.emplace(value, *row[2]).second) prepared_bytes_ += row[2]->size();
+  if (!what.starts_with("prepared")) return;
+  Prepared one{std::string(*row[2]), what != "prepared"};
+  if (prepared_.emplace(value, std::move(one)).second) prepared_bytes_ += row[2]->size();
 }
 
 }  // namespace chaperone::session

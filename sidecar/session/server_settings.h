@@ -36,12 +36,16 @@ class SettingsReader {
   }
   void row(const Row& row);
   const ServerSettings& settings() const { return settings_; }
-  const std::map<std::string, std::string, std::less<>>& prepared() const { return prepared_; }
+  struct Prepared {
+    std::string text;
+    bool by_sql = false;  // by PREPARE, not by the protocol's Parse
+  };
+  const std::map<std::string, Prepared, std::less<>>& prepared() const { return prepared_; }
   std::size_t prepared_bytes() const { return prepared_bytes_; }
 
  private:
   ServerSettings settings_;
-  std::map<std::string, std::string, std::less<>> prepared_;  // name to text
+  std::map<std::string, Prepared, std::less<>> prepared_;
   std::size_t prepared_bytes_ = 0;
 };
 

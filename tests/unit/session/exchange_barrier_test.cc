@@ -69,6 +69,24 @@ TEST_CASE("barrier: a server that does not tell ends the session") {
   CHECK(world.failure.starts_with("settings:"));
 }
 
+TEST_CASE("barrier: a late cancel that hits our own question is asked again") {
+  World world;
+  world.server.settings_cancelled = 3;
+  world.query("SET search_path TO other");
+  world.query("SELECT 1");
+  CHECK(world.server.settings_asked == 4);
+  CHECK(world.failure.empty());
+  CHECK(world.heard() == "C(SET) Z(I) T D C(SELECT 1) Z(I)");
+}
+
+TEST_CASE("barrier: a server that is cancelled for ever ends the session") {
+  World world;
+  world.server.settings_cancelled = 1000;
+  world.query("SET search_path TO other");
+  CHECK(world.failure.starts_with("settings:"));
+  CHECK(world.server.settings_asked < 20);
+}
+
 TEST_CASE("encoding: what could hide a quote is refused, ASCII is not") {
   World world;
   world.query("SET client_encoding TO SJIS");

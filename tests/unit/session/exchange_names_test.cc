@@ -176,5 +176,33 @@ TEST_CASE("the server: a reply that nobody asked for ends the session") {
   CHECK(world.all_to_client.empty());
 }
 
+// In one message both are read under the old setting; which setting a listed text was read under,
+// nobody can tell from the list.
+TEST_CASE("names: what SQL prepared beside a change of the reading is not taken by its text") {
+  World world;
+  world.query("PREPARE p AS SELECT 'a\\'; SET standard_conforming_strings TO off");
+  CHECK(world.heard() == "C(PREPARE) S C(SET) Z(I)");
+  world.query("EXECUTE p");
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  std::string bind;
+  pg::append_bind(bind, "", "p", {});
+  world.send(bind + sync_message());
+  CHECK(world.heard() == "E(55000*) Z(I)");
+}
+
+TEST_CASE("names: a backslash that SQL prepared in plain sight is taken") {
+  World world;
+  world.query("PREPARE p AS SELECT 'a\\b'");
+  world.heard();
+  std::string bind;
+  pg::append_bind(bind, "", "p", {});
+  world.send(bind + sync_message());
+  CHECK(world.heard() == "2 Z(I)");
+  // Code that nobody read may have prepared it anew, under another setting and back.
+  world.query("SELECT somebodys_code()");
+  world.send(bind + sync_message());
+  CHECK(world.heard().find("E(55000*) Z(I)") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace chaperone::session

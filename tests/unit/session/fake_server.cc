@@ -92,6 +92,7 @@ void FakeServer::extended(const pg::FrontendMessage& message) {
         error("42P05", "prepared statement exists");
       } else {
         statements_[statement] = message.text;
+        by_sql_.erase(statement);
         pg::append_empty(replies, pg::BackendType::kParseComplete);
         return;
       }
@@ -159,7 +160,11 @@ bool FakeServer::run(const std::string& statement, bool described) {
   }
   if (begins("SET client_encoding TO ")) encoding = statement.substr(23);
   if (begins("SET search_path TO ")) search_path = statement.substr(19);
-  if (begins("PREPARE ")) statements_[statement.substr(8, statement.find(" AS") - 8)] = statement;
+  if (begins("PREPARE ")) {
+    std::string name = statement.substr(8, statement.find(" AS") - 8);
+    statements_[name] = statement;
+    by_sql_.insert(name);
+  }
   if (begins("DEALLOCATE ")) statements_.erase(statement.substr(11));
   if (begins("BEGIN")) status = 'T';
   if (begins("COMMIT") || begins("ROLLBACK")) status = 'I';
@@ -175,6 +180,11 @@ bool FakeServer::run(const std::string& statement, bool described) {
 
 void FakeServer::settings(bool prepared) {
   ++settings_asked;
+  if (settings_cancelled > 0) {
+    --settings_cancelled;
+    error("57014", "canceling statement due to user request");
+    return ready();
+  }
   if (settings_fail || status == 'E') {
     error("25P02", "cannot be told");
     return ready();
@@ -187,7 +197,8 @@ void FakeServer::settings(bool prepared) {
   append_row(replies, {"default_transaction_read_only", "off", ""});
   append_row(replies, {"schema", search_path, ""});
   for (const auto& [name, text] : statements_) {
-    if (prepared && !name.empty()) append_row(replies, {"prepared", name, text});
+    if (!prepared || name.empty()) continue;
+    append_row(replies, {by_sql_.contains(name) ? "prepared by sql" : "prepared", name, text});
   }
   complete("SELECT 6");
   ready();

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ class FakeServer {
   std::string encoding = "UTF8";
   bool standard_conforming_strings = true;
   bool settings_fail = false;    // the sidecar's own query is answered by an error
+  int settings_cancelled = 0;    // ... so often by that of a cancel
   bool ended = false;            // Terminate came, or a message that ends a server
   int settings_asked = 0;
   char status = 'I';
@@ -51,6 +53,7 @@ class FakeServer {
   pg::FrontendParser parser_;
   std::string input_;
   std::map<std::string, std::string> statements_, portals_;
+  std::set<std::string> by_sql_;  // of the statements, those that PREPARE made
   std::deque<std::string> rest_;  // statements of a Query behind a COPY
   bool copying_ = false, simple_copy_ = false, skipping_ = false;
 };

@@ -48,4 +48,35 @@ TEST_CASE("a lost catalogue lets a transaction end") {
   CHECK(verdict(true, "commit") == policy::Verdict::kAllow);
 }
 
+class Texts final : public sql::PreparedTexts {
+ public:
+  std::optional<std::string_view> text_of(std::string_view) const override { return text; }
+  std::string text;
+};
+
+TEST_CASE("what EXECUTE means is remembered as long as its names mean the same") {
+  auto parsed = policy::parse_policy(kPolicy, "p.yaml");
+  REQUIRE(parsed.ok());
+  ScopeFacts facts;
+  facts.policy = *parsed;
+  facts.resource = "shop";
+  Subject subject;
+  Scope scope(facts, subject);
+  Texts texts;
+  texts.text = "select * from t where a = $1";
+  JudgedPtr first = scope.judge("execute p(1)", &texts);
+  CHECK(scope.judge("execute p(2)", &texts) == first);
+  CHECK(scope.judge("execute p(now())", &texts) != first);
+  CHECK(first->prepared.settled.verdict == policy::Verdict::kAllow);
+  texts.text = "delete from t where a = $1";
+  JudgedPtr second = scope.judge("execute p(1)", &texts);
+  CHECK(second != first);
+  CHECK(second->prepared.settled.verdict == policy::Verdict::kDeny);
+  JudgedPtr settled = scope.settle_miss("execute p(1)", &texts);
+  CHECK(scope.judge("execute p(3)", &texts) == settled);
+  CHECK_FALSE(settled->analysis.catalogue_miss);
+  texts.text = "select 1";
+  CHECK(scope.judge("execute p(3)", &texts)->prepared.settled.verdict == policy::Verdict::kAllow);
+}
+
 }  // namespace chaperone::session

@@ -39,7 +39,7 @@ TEST_CASE("server settings: the rows replace the search path and list what is pr
   CHECK(reader.settings().role == "app");
   CHECK(reader.settings().search_path == std::vector<std::string>{"a", "b"});
   CHECK(reader.settings().default_transaction_read_only);
-  CHECK(reader.prepared().at("p") == "SELECT 1");
+  CHECK(reader.prepared().at("p").text == "SELECT 1");
   CHECK(settings_query(true).find("pg_prepared_statements") != std::string::npos);
   CHECK(settings_query(false).find("pg_prepared_statements") == std::string::npos);
 }
