@@ -27,10 +27,13 @@ void PostgresExchange::on_parameter_status(std::string_view name, std::string_vi
   rescope();
 }
 
-// Something may have changed how text is read, and the server can be asked.
+// Something may have changed how text is read, and the server can be asked. Not within a group that
+// has no Sync yet, though all of it is answered: our question would end its transaction, and be
+// skipped with the rest of it where it failed.
 bool PostgresExchange::settings_due() const {
-  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !asking() &&
-         outbox_.empty() && ledger_.status() != pg::TransactionStatus::kFailed;
+  return (refresh_settings_ || refresh_catalogue_) && ledger_.idle() && !group_open_ &&
+         !ledger_.skipping() && !skip_to_sync_ && !asking() && outbox_.empty() &&
+         ledger_.status() != pg::TransactionStatus::kFailed;
 }
 
 void PostgresExchange::begin_settings_query() {

@@ -69,6 +69,47 @@ TEST_CASE("barrier: a server that does not tell ends the session") {
   CHECK(world.failure.starts_with("settings:"));
 }
 
+std::string flush_message() {
+  std::string out;
+  pg::append_flush(out);
+  return out;
+}
+
+// Our question within it would be skipped with it, and waited for for ever.
+TEST_CASE("barrier: nothing is asked of a server that skips to Sync") {
+  World world;
+  world.send(extended_unsynced("SET search_path TO other") + extended_unsynced("SELECT 1") + flush_message());
+  CHECK(world.heard() == "1 2 C(SET) E(55000*)");
+  CHECK(world.server.settings_asked == 0);
+  world.send(sync_message());
+  CHECK(world.heard() == "Z(I)");
+  CHECK(world.server.settings_asked == 1);
+}
+
+TEST_CASE("barrier: a Query that the server skips") {
+  World world;
+  world.send(extended_unsynced("SELECT 1/0") + query_message("SET search_path TO other") +
+             sync_message() + query_message("SELECT 9"));
+  CHECK(world.heard() == "1 2 E(22012) Z(I) T D C(SELECT 1) Z(I)");
+  CHECK(world.server.executed == Words{"SELECT 1/0", "SELECT 9"});
+}
+
+TEST_CASE("barrier: a group that was flushed is not ended by our question") {
+  World world;
+  std::string parse;
+  pg::append_parse(parse, "s", "SET search_path TO other");
+  world.send(parse + sync_message());
+  std::string run;
+  pg::append_bind(run, "", "s", {});
+  pg::append_execute(run, "");
+  world.send(run + flush_message());
+  CHECK(world.heard() == "1 Z(I) 2 C(SET)");
+  CHECK(world.server.settings_asked == 0);
+  world.send(sync_message());
+  CHECK(world.heard() == "Z(I)");
+  CHECK(world.server.settings_asked == 1);
+}
+
 TEST_CASE("barrier: a late cancel that hits our own question is asked again") {
   World world;
   world.server.settings_cancelled = 3;
