@@ -9,7 +9,7 @@ Json text_value(std::string_view text, JsonMemory& memory) {
 
 Json& child_of(Json& parent, std::string_view key, rapidjson::Type type, JsonMemory& memory) {
   if (!member(&parent, key)) put(parent, key, Json(type), memory);
-  Json& child = parent.FindMember(text_value(key, memory))->value;
+  Json& child = parent[text_value(key, memory)];
   if (child.GetType() != type) child = Json(type);
   return child;
 }
@@ -24,12 +24,13 @@ Json& array_in(Json& parent, std::string_view key, JsonMemory& memory) {
 }
 
 void put(Json& object, std::string_view key, Json value, JsonMemory& memory) {
-  auto found = object.FindMember(text_value(key, memory));
-  if (found == object.MemberEnd()) {
-    object.AddMember(text_value(key, memory), value, memory);
-  } else if (found->value != value) {
-    found->value = value;
+  Json name = text_value(key, memory);
+  if (!object.HasMember(name)) {
+    object.AddMember(name, value, memory);
+    return;
   }
+  Json& now = object[name];
+  if (now != value) now = value;
 }
 
 void put_text(Json& object, std::string_view key, std::string_view value, JsonMemory& memory) {

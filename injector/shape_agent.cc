@@ -17,11 +17,11 @@ constexpr std::array<std::pair<const char*, const char*>, 3> kTrustEnvironment =
 }};
 
 void drop_token_mounts(Json& container) {
-  auto mounts = container.FindMember("volumeMounts");
-  if (mounts == container.MemberEnd() || !mounts->value.IsArray()) return;
-  for (auto one = mounts->value.Begin(); one != mounts->value.End();) {
+  if (count_of(member(&container, "volumeMounts")) == 0) return;
+  Json& mounts = container["volumeMounts"];
+  for (auto one = mounts.Begin(); one != mounts.End();) {
     bool token = text_of(member(one, "name")).starts_with(kTokenVolume);
-    one = token ? mounts->value.Erase(one) : one + 1;
+    one = token ? mounts.Erase(one) : one + 1;
   }
 }
 
