@@ -166,7 +166,7 @@ class Tidy(unittest.TestCase):
         listed = subprocess.run([ROOT / "tests/run", "--list"], text=True, capture_output=True, check=True).stdout
         used = set()
         for path in tracked("CMakeLists.txt"):
-            used |= set(re.findall(r"\bLABEL\s+\"?([a-z-]+)", re.sub(r"#.*", "", path.read_text())))
+            used |= set(re.findall(r"\bLABEL\s+\"?([a-z0-9-]+)", re.sub(r"#.*", "", path.read_text())))
         missing = {label for label in used if not re.search(rf"^{label}\s*\|", listed, re.M)}
         self.none_of(missing, "labels that tests/run --list does not know")
 

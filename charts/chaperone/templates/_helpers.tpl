@@ -1,0 +1,53 @@
+{{/* Names are fixed: one installation in a cluster, since webhooks and policies are the cluster's. */}}
+{{- define "chaperone.labels" -}}
+app.kubernetes.io/part-of: chaperone
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "chaperone.restricted" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+seccompProfile: {type: RuntimeDefault}
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* Where sidecars send their records. */}}
+{{- define "chaperone.collectorUrl" -}}
+{{- if .Values.collector.enabled -}}
+https://chaperone-collector.{{ .Release.Namespace }}.svc:8443
+{{- else -}}
+{{- required "collector.url is needed where collector.enabled is false" .Values.collector.url -}}
+{{- end -}}
+{{- end }}
+
+{{/* The cluster's resolvers: as given, or the address of kube-system/kube-dns. */}}
+{{- define "chaperone.resolvers" -}}
+{{- if .Values.sidecar.resolvers -}}
+{{- toJson .Values.sidecar.resolvers -}}
+{{- else -}}
+{{- $dns := lookup "v1" "Service" "kube-system" "kube-dns" -}}
+{{- if $dns -}}{{- toJson $dns.spec.clusterIPs -}}{{- else -}}[]{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "chaperone.injectorConfig" -}}
+{{- $policies := list -}}
+{{- range $agents := .Values.agents -}}
+{{- range $agents.policies -}}
+{{- $one := dict "name" .name "namespaces" (list $agents.namespace) "default" (.default | default false) "rootTier" (.rootTier | default false) -}}
+{{- with .serviceAccounts }}{{- $_ := set $one "serviceAccounts" . -}}{{- end -}}
+{{- with .hostAliases }}{{- $_ := set $one "hostAliases" . -}}{{- end -}}
+{{- $policies = append $policies $one -}}
+{{- end -}}
+{{- end -}}
+{{- $s := .Values.sidecar -}}
+{{- dict "namespace" .Release.Namespace "initImage" .Values.images.init "sidecarImage" .Values.images.sidecar
+    "pullPolicy" .Values.images.pullPolicy "sidecarUid" (int64 $s.uid) "sidecarGid" (int64 $s.gid)
+    "initUid" (int64 $s.initUid) "agentUid" (int64 $s.agentUid) "backend" $s.backend
+    "resolvers" (include "chaperone.resolvers" . | fromJsonArray) "spoolSizeLimit" $s.spoolSizeLimit
+    "scrapeAnnotations" $s.scrapeAnnotations "initResources" $s.initResources
+    "sidecarResources" $s.resources "allowed" $s.allowed "policies" $policies | toPrettyJson -}}
+{{- end }}
