@@ -5,11 +5,13 @@
 #include <cstring>
 #include <utility>
 
+#include "sidecar/session/secret_memory.h"
+
 namespace chaperone {
 
 Secret::Secret(std::string_view text) : size_(text.size()) {
   if (size_ == 0) return;
-  data_ = new char[size_];
+  data_ = take_secret_memory(size_);
   std::memcpy(data_, text.data(), size_);
 }
 
@@ -26,8 +28,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 }
 
 void Secret::wipe() {
-  if (data_) wipe_bytes(data_, size_);
-  delete[] data_;
+  if (data_) give_secret_memory(data_, size_);
   data_ = nullptr;
   size_ = 0;
 }

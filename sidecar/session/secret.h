@@ -1,6 +1,6 @@
 #pragma once
 // Bytes that must not outlive their use: wiped when they are let go, never copied by accident,
-// never printed. Wiping covers this buffer alone; core dumps and ptrace are closed elsewhere.
+// never printed. They lie in memory that is neither swapped nor dumped (secret_memory.h).
 
 #include <cstddef>
 #include <string_view>

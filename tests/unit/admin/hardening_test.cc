@@ -119,6 +119,23 @@ TEST_CASE("what the sidecar needs goes on under the filter") {
         }) == kAllowed);
 }
 
+TEST_CASE("a crash leaves no core, whatever the limit was") {
+  pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    rlimit files{RLIM_INFINITY, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_CORE, &files);
+    if (!give_up_privileges().ok()) ::_exit(kSealFailed);
+    ::signal(SIGSEGV, SIG_DFL);
+    ::raise(SIGSEGV);
+    ::_exit(kWentOtherwise);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  CHECK_FALSE(WCOREDUMP(status));
+}
+
 TEST_CASE("the filter holds in threads that ran before it") {
   pid_t child = ::fork();
   REQUIRE(child >= 0);

@@ -1,9 +1,16 @@
 #include "sidecar/session/secret.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <fstream>
 #include <string>
+#include <vector>
 
 #include "sidecar/session/saslprep.h"
+#include "sidecar/session/secret_memory.h"
 
 using namespace chaperone;
 
@@ -19,6 +26,51 @@ TEST_CASE("secret: it moves, it is cloned on purpose, it is wiped") {
   copy = Secret("other");
   CHECK(copy.view() == "other");
   CHECK(Secret("").empty());
+}
+
+// The flags that the kernel shows for the mapping that holds an address: "lo" locked, "dd" not
+// dumped.
+std::string flags_of(const char* memory) {
+  std::ifstream maps("/proc/self/smaps");
+  auto address = reinterpret_cast<std::uintptr_t>(memory);
+  bool inside = false;
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t from = 0, to = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &from, &to) == 2)
+      inside = from <= address && address < to;
+    if (inside && line.starts_with("VmFlags:")) return line + " ";
+  }
+  return {};
+}
+
+TEST_CASE("secret: it lies where nothing is swapped or dumped") {
+  Secret secret("password");
+  CHECK(in_secret_region(secret.view().data()));
+  std::string flags = flags_of(secret.view().data());
+  INFO(flags);
+  CHECK(flags.find(" dd ") != std::string::npos);
+  rlimit locked{};
+  REQUIRE(::getrlimit(RLIMIT_MEMLOCK, &locked) == 0);
+  if (::geteuid() == 0 || locked.rlim_cur >= 64 * 1024) {
+    CHECK(flags.find(" lo ") != std::string::npos);
+  }
+}
+
+TEST_CASE("secret: its memory is zeroed and used again; beyond the region the heap serves") {
+  const char* place = nullptr;
+  {
+    Secret secret("password");
+    place = secret.view().data();
+  }
+  CHECK(std::string(place, 8) == std::string(8, '\0'));
+  std::vector<Secret> many;
+  for (int i = 0; i < 2000; ++i) many.emplace_back(std::string(100, static_cast<char>('a' + i % 26)));
+  CHECK_FALSE(in_secret_region(many.back().view().data()));
+  for (int i = 0; i < 2000; ++i)
+    CHECK(many[static_cast<std::size_t>(i)].view() == std::string(100, static_cast<char>('a' + i % 26)));
+  many.clear();
+  CHECK(in_secret_region(Secret(std::string(4096, 'x')).view().data()));
+  CHECK_FALSE(in_secret_region(Secret(std::string(70'000, 'x')).view().data()));
 }
 
 TEST_CASE("secret: wiping zeroes the memory") {
