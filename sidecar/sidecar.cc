@@ -155,6 +155,7 @@ Result<void> Sidecar::State::start_ship() {
   options.ca_file = config.collector.ca_file;
   options.token_file = config.collector.token_file;
   options.key_age_max_ms = config.key_age_max_ms;
+  options.tell = say;
   auto started = ship::Ship::start(*spool, options, [this] {
     on_all([](session::Worker& worker) { worker.on_durable(); });
   });

@@ -29,6 +29,9 @@ inline constexpr std::uint32_t kStepMs = 10'000;
 // An idle connection is given up after this long: it would hold a thread of the collector.
 inline constexpr std::uint32_t kKeepMs = 1000;
 
+// The same trouble is told again after this long, so that it is neither missed nor fills the log.
+inline constexpr std::uint64_t kTellAgainMs = 60'000;
+
 // A change of key that failed is tried again after this long; shipping goes on with the old key.
 inline constexpr std::uint64_t kKeyChangeRetryMs = 600'000;
 

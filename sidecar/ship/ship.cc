@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "sidecar/ship/backoff.h"
@@ -36,6 +37,7 @@ struct Ship::State {
   void wait_idle();
   void wait_after_error();
   void after(Step step);
+  void tell_trouble();
   bool all_there() const { return spool.acknowledged() >= spool.appended(); }
 
   spool::Spool& spool;
@@ -51,6 +53,8 @@ struct Ship::State {
   // When all records were last seen to be there: the lag counts from then.
   Clock::time_point all_there_at;
   bool was_there = true;
+  bool telling = false;  // of trouble that is not over yet
+  std::optional<Clock::time_point> told_at;
   std::thread thread;
 };
 
@@ -77,6 +81,21 @@ void Ship::State::wait_after_error() {
   wake.wait_until(lock, until, [&] { return stopping || draining != drains; });
 }
 
+// At most once a minute, whatever the trouble and however it comes and goes.
+void Ship::State::tell_trouble() {
+  if (!options.tell) return;
+  const std::string& trouble = status.last_error;
+  if (trouble.empty()) {
+    if (telling) options.tell("shipping to the collector goes on");
+    telling = false;
+    return;
+  }
+  if (told_at && Clock::now() - *told_at < std::chrono::milliseconds(kTellAgainMs)) return;
+  options.tell("shipping to the collector failed, records stay in the spool: " + trouble);
+  told_at = Clock::now();
+  telling = true;
+}
+
 void Ship::State::after(Step step) {
   std::lock_guard lock(mutex);
   status.enrolled = sender.enrolled();
@@ -93,6 +112,7 @@ void Ship::State::after(Step step) {
     status.records += sender.sent_records();
     status.bytes += sender.sent_bytes();
   }
+  tell_trouble();
   bool there = all_there();
   if (there || was_there) all_there_at = Clock::now();
   was_there = there;

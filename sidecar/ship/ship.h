@@ -24,6 +24,9 @@ struct ShipOptions {
   std::uint64_t key_age_max_ms = 0;  // an older signing key is replaced; 0: never
   std::uint32_t company_ms = kCompanyMs;
   std::size_t batch_bytes = kBatchBytes;
+  // Told of trouble when it begins, once a minute while it lasts, and when it is
+  // over; on the shipper's thread. Holds no secret. Empty: nobody is.
+  std::function<void(const std::string&)> tell;
 };
 
 struct ShipStatus {

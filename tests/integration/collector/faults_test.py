@@ -124,6 +124,10 @@ class Faults(unittest.TestCase):
         sent = self.stage.send(token="wrong", sessions=1, commands=5, flush_ms=1000)
         self.assertEqual((sent["enrolled"], sent["acknowledged"]), (False, 0))
         self.assertIn("401", sent["last_error"])
+        told = (self.stage.folder / "sender.stderr").read_text()
+        self.assertGreater(sent["errors"], 1)
+        self.assertEqual(told.count("shipping to the collector failed"), 1)  # more within a minute are not told
+        self.assertNotIn("chp_wrong", told)
         sent = self.stage.send(sessions=1, commands=5)
         self.assertEqual(self.sequences(), list(range(1, sent["appended"] + 1)))
 

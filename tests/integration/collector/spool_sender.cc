@@ -156,6 +156,7 @@ int run(const std::string& dir, const ship::ShipOptions& options,
 int main(int argc, char** argv) {
   if (argc < 5) return 2;
   chaperone::ship::ShipOptions options;
+  options.tell = [](const std::string& line) { std::fprintf(stderr, "tell: %s\n", line.c_str()); };
   options.url = argv[2], options.ca_file = argv[3], options.token_file = argv[4];
   std::map<std::string, std::string> flags = {
       {"--sessions", "1"}, {"--commands", "10"}, {"--pace-us", "0"}, {"--flush-ms", "10000"}};

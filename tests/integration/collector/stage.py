@@ -111,7 +111,8 @@ class Stage:
         words = [SENDER, self.folder / spool, self.url, ca or self.ca, self.token_file(token)]
         for name, value in flags.items():
             words += ["--" + name.replace("_", "-"), str(value)]
-        return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        with open(self.folder / "sender.stderr", "a") as log:
+            return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True)
 
     def send(self, spool="spool", token="writer", ca=None, **flags):
         with self.sending(spool, token, ca, **flags) as process:
