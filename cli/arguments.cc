@@ -61,6 +61,10 @@ class Builder {
     sub->add_option("--pod", to.pod, "pod's name");
     sub->add_option("--namespace", to.pod_namespace, "its namespace");
     sub->add_option("--service-account", to.service_account, "its service account");
+    sub->add_option("--label", to.labels, "label of the pod: key=value, or key; may be repeated")
+        ->expected(1)
+        ->take_all()
+        ->allow_extra_args(false);
     sub->add_option("--resource", to.resource, "resource as the policy names it");
     sub->add_option("--verb", to.verb, "SELECT, DROP TABLE, ...");
     sub->add_option("--object", to.object, "public.customers, or a column: public.customers.email");
@@ -84,13 +88,13 @@ class Builder {
     auto* search =
         remote("search", "commands that hold all the words and match all filters", Verb::kSearch);
     search->add_option("words", out_.words, "a word that ends in * is a beginning");
-    search->add_flag("--all", out_.all_kinds, "all kinds of records, not only commands");
+    search->add_flag("--all", out_.all_kinds, "all kinds of records, not only commands and refused connections");
     search->add_flag("--oldest-first", out_.oldest_first, "");
     filtered(search), paged(search), json(search);
 
     auto* tail = remote("tail", "records as they come, until interrupted", Verb::kTail);
     tail->add_option("words", out_.words, "only with all these words");
-    tail->add_flag("--all", out_.all_kinds, "all kinds of records, not only commands");
+    tail->add_flag("--all", out_.all_kinds, "all kinds of records, not only commands and refused connections");
     filtered(tail), json(tail);
   }
 

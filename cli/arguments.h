@@ -36,6 +36,7 @@ enum class Verb : std::uint8_t {
 struct Filters {
   std::string from, to, pod, pod_namespace, service_account, resource, rule, verb, object, effect,
       risk_min, decision, status, kind, session, writer;
+  std::vector<std::string> labels;
 };
 
 struct Arguments {

@@ -20,7 +20,7 @@ Result<Parameters> parameters_of(const Filters& filters, const std::vector<std::
   if (!to) return to.error();
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return Parameters{{"from", *from},
+  Parameters parameters{{"from", *from},
                     {"to", *to},
                     {"pod", filters.pod},
                     {"namespace", filters.pod_namespace},
@@ -37,7 +37,12 @@ Result<Parameters> parameters_of(const Filters& filters, const std::vector<std::
                     {"session", filters.session},
                     {"writer", filters.writer},
                     {"text", text}};
+  for (const std::string& label : filters.labels) parameters.emplace_back("label", label);
+  return parameters;
 }
+
+// What was asked and refused before it could be: a command, or a connection.
+constexpr const char* kAskedKinds = "command,connect_denied";
 
 Tint verdict_tint(const std::string& verdict) {
   if (verdict == "deny") return Tint::kBad;
@@ -72,7 +77,9 @@ std::string verbs_of(const Json& record) {
 // A command shows its text, anything else what happened.
 std::string what_of(const Json& record) {
   if (text_at(record, "kind") == "command") return text_at(record, "text");
-  std::string what = text_at(record, "kind");
+  std::string what = text_at(record, "kind"), target = text_at(record, "target_name");
+  if (target.empty()) target = text_at(record, "target_address");
+  if (what == "connect_denied" && !target.empty()) what += " to " + target;
   for (const char* key : {"event", "detail", "reason"}) {
     std::string more = text_at(record, key);
     if (!more.empty()) what += (key == std::string("event") ? ": " : ", ") + more;
@@ -110,15 +117,25 @@ void print(const std::string& text) {
   std::fflush(stdout);
 }
 
+Cell state_cell(const Json& session) {
+  if (has(session, "refused")) return {"refused", Tint::kBad};
+  return has(session, "closed") ? Cell{"closed", Tint::kDim} : Cell{"open", Tint::kGood};
+}
+
+// A connection that was refused has no login; where it wanted to go says more.
+std::string login_or_target(const Json& session) {
+  std::string login = login_of(session, "upstream_role", "upstream_database");
+  return login.empty() ? text_at(session, "target") : login;
+}
+
 std::vector<Cell> session_row(const Json& session) {
   std::int64_t denied = number_at(session, "denied"), failed = number_at(session, "failed");
   return {{text_at(session, "session").substr(0, 12)},
           {short_time(text_at(session, "first")), Tint::kDim},
-          {has(session, "closed") ? "closed" : "open",
-           has(session, "closed") ? Tint::kDim : Tint::kGood},
+          state_cell(session),
           {text_at(session, "pod")},
           {text_at(session, "resource")},
-          {login_of(session, "upstream_role", "upstream_database")},
+          {login_or_target(session)},
           {std::to_string(number_at(session, "commands"))},
           {std::to_string(denied), denied ? Tint::kBad : Tint::kDim},
           {std::to_string(failed), failed ? Tint::kWarn : Tint::kDim},
@@ -187,7 +204,7 @@ std::vector<Cell> step_row(const Json& item) {
 Result<int> sessions(const Arguments& arguments) {
   auto parameters = parameters_of(arguments.filters, {});
   if (!parameters) return parameters.error();
-  Table table({"SESSION", "STARTED", "STATE", "POD", "RESOURCE", "LOGIN", "COMMANDS", "DENIED",
+  Table table({"SESSION", "STARTED", "STATE", "POD", "RESOURCE", "LOGIN OR TARGET", "COMMANDS", "DENIED",
                "FAILED", "EFFECTS"});
   return list(arguments, "/v1/sessions", *parameters, "sessions", std::move(table), session_row,
               "no session matches");
@@ -195,7 +212,7 @@ Result<int> sessions(const Arguments& arguments) {
 
 Result<int> search(const Arguments& arguments) {
   Arguments wanted = arguments;
-  if (!arguments.all_kinds && wanted.filters.kind.empty()) wanted.filters.kind = "command";
+  if (!arguments.all_kinds && wanted.filters.kind.empty()) wanted.filters.kind = kAskedKinds;
   auto parameters = parameters_of(wanted.filters, arguments.words);
   if (!parameters) return parameters.error();
   parameters->emplace_back("order", arguments.oldest_first ? "asc" : "desc");
@@ -231,7 +248,7 @@ Result<int> tail(const Arguments& arguments) {
   auto client = Client::open(arguments.settings);
   if (!client) return client.error();
   Arguments wanted = arguments;
-  if (!arguments.all_kinds && wanted.filters.kind.empty()) wanted.filters.kind = "command";
+  if (!arguments.all_kinds && wanted.filters.kind.empty()) wanted.filters.kind = kAskedKinds;
   auto parameters = parameters_of(wanted.filters, arguments.words);
   if (!parameters) return parameters.error();
   Terminal terminal = standard_output();

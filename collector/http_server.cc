@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -57,13 +58,28 @@ class BoundedPool : public httplib::TaskQueue {
   bool ending_ = false;
 };
 
+// The library's own reading takes what stands behind the last '=': "label=team=data" would be lost.
+std::multimap<std::string, std::string> parse_query(std::string_view text) {
+  std::multimap<std::string, std::string> query;
+  while (!text.empty()) {
+    std::string_view pair = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(pair.size() + 1, text.size()));
+    if (pair.empty()) continue;
+    std::string_view name = pair.substr(0, pair.find('='));
+    std::string_view value = pair.substr(std::min(name.size() + 1, pair.size()));
+    query.emplace(httplib::detail::decode_url(std::string(name), true),
+                  httplib::detail::decode_url(std::string(value), true));
+  }
+  return query;
+}
+
 HttpRequest as_request(const httplib::Request& from) {
   HttpRequest request;
   request.method = from.method == "HEAD" ? "GET" : from.method;
   request.path = from.path;
-  request.query = from.params;
   auto mark = from.target.find('?');
   if (mark != std::string::npos) request.query_text = from.target.substr(mark + 1);
+  request.query = parse_query(request.query_text);
   request.address = from.remote_addr;
   request.header = [&from](const char* name) {
     // A header given twice counts as absent: nobody may guess which one was meant.

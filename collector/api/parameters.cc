@@ -12,10 +12,14 @@
 namespace chaperone::collector {
 
 namespace {
-constexpr std::array<std::string_view, 18> kFilters = {
+constexpr std::size_t kLabelFiltersMax = 16;
+constexpr std::string_view kLabelControls = "\x1E\x1F";
+
+constexpr std::array<std::string_view, 19> kFilters = {
     "from", "to",       "pod",    "namespace", "service_account", "resource",
     "rule", "verb",     "object", "text",      "effect",          "risk_min",
-    "kind", "decision", "status", "session",   "operation",       "writer"};
+    "kind", "decision", "status", "session",   "operation",       "writer",
+    "label"};
 
 Error unreadable(std::string_view name, std::string_view value, std::string_view wanted) {
   return Error{std::string(name) + "=" + std::string(value) + ": not " + std::string(wanted)};
@@ -72,6 +76,35 @@ std::optional<EffectSet> read_effects(std::string_view text) {
   return effects;
 }
 
+std::optional<std::int64_t> read_kinds(std::string_view text) {
+  std::int64_t kinds = 0;
+  while (!text.empty()) {
+    std::string_view word = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    auto kind = audit::record_kind_from(word);
+    if (!kind) return {};
+    kinds |= std::int64_t{1} << static_cast<int>(*kind);
+  }
+  return kinds;
+}
+
+// "key=value", or "key" for any value. May be given more than once: then all must hold.
+Result<void> take_labels(const HttpRequest& request, Filter& filter) {
+  auto [from, to] = request.query.equal_range("label");
+  for (auto label = from; label != to; ++label) {
+    const std::string& text = label->second;
+    auto equals = text.find('=');
+    bool plain = text.find_first_of(kLabelControls) == std::string::npos;
+    if (text.empty() || equals == 0 || !plain || filter.labels.size() == kLabelFiltersMax) {
+      return unreadable("label", text, "key=value, or key, and at most 16 of them");
+    }
+    Label& wanted = filter.labels.emplace_back();
+    wanted.key = text.substr(0, equals);
+    if (equals != std::string::npos) wanted.value = text.substr(equals + 1);
+  }
+  return {};
+}
+
 Result<void> take_numbers(const HttpRequest& request, Filter& filter) {
   if (auto r =
           take(request, "from", filter.from_ns, "a time (RFC 3339, or ns since 1970)", parse_time);
@@ -84,7 +117,7 @@ Result<void> take_numbers(const HttpRequest& request, Filter& filter) {
                     risk_from);
       !r)
     return r;
-  if (auto r = take(request, "kind", filter.kind, "a kind of record", audit::record_kind_from); !r)
+  if (auto r = take(request, "kind", filter.kinds, "kinds of records, with commas", read_kinds); !r)
     return r;
   if (auto r = take(request, "decision", filter.verdict, "allow, hold or deny", read_verdict); !r)
     return r;
@@ -135,7 +168,7 @@ Result<Filter> parse_filter(const HttpRequest& request,
                  std::find(others.begin(), others.end(), name) != others.end();
     if (!known)
       return Error{"no parameter \"" + name.substr(0, 64) + "\" here; see /v1/openapi.json"};
-    if (request.query.count(name) > 1) return Error{name + " is given twice"};
+    if (name != "label" && request.query.count(name) > 1) return Error{name + " is given twice"};
     if (value.size() > kParameterBytesMax) return Error{name + " is too long"};
   }
   Filter filter;
@@ -150,6 +183,7 @@ Result<Filter> parse_filter(const HttpRequest& request,
   if (!filter.text.empty() && !words_expression(filter.text)) {
     return Error{"text: no word in it, or more than " + std::to_string(kSearchWordsMax)};
   }
+  if (auto taken = take_labels(request, filter); !taken) return taken.error();
   if (auto taken = take_numbers(request, filter); !taken) return taken.error();
   return filter;
 }

@@ -11,7 +11,7 @@
 namespace chaperone::collector {
 
 // from, to, pod, namespace, service_account, resource, rule, verb, object, text, effect, risk_min,
-// kind, decision, status, session, operation, writer. `others` are allowed and left to the caller.
+// kind, decision, status, session, operation, writer, label. `others` are allowed and left to the caller.
 Result<Filter> parse_filter(const HttpRequest& request,
                             std::initializer_list<std::string_view> others);
 

@@ -44,6 +44,7 @@ void put_session(JsonOut& json, const SessionRow& session) {
   json.field("first", rfc3339(session.first_ns)).field("last", rfc3339(session.last_ns));
   if (session.closed_ns) json.field("closed", rfc3339(*session.closed_ns));
   json.field_if("close_reason", session.close_reason);
+  if (session.refused) json.key("refused").raw("true");
   json.field("commands", session.commands)
       .field("denied", session.denied)
       .field("failed", session.failed);

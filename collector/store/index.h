@@ -60,7 +60,8 @@ class Index {
   struct Statements;
   Index(std::unique_ptr<Database> database, const audit::PublicKey& collector);
   Result<void> apply_record(LogPosition at, LogPosition next, const LogEntry& entry);
-  Result<void> apply_to_session(std::int64_t id, const audit::DecodedRecord& record);
+  Result<void> apply_to_session(std::int64_t id, const audit::DecodedRecord& record,
+                                std::optional<std::uint64_t> labels);
   Result<void> apply_enrolment(LogPosition at, const LogEntry& entry);
   Result<void> apply_alarm(Bytes json);
   Result<void> apply_access(Bytes json);

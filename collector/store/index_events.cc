@@ -136,6 +136,8 @@ Result<void> Index::forget_file(std::uint64_t file, std::int64_t before_ns) {
       "(SELECT 1 FROM records r WHERE r.writer_id = enrolments.writer_id)",
       "DELETE FROM writers WHERE last_ns < ?2 AND ?1 = ?1 AND NOT EXISTS "
       "(SELECT 1 FROM records r WHERE r.writer_id = writers.id)",
+      "DELETE FROM label_sets WHERE ?1 = ?1 AND ?2 = ?2 AND writer_id NOT IN "
+      "(SELECT id FROM writers)",
       "DELETE FROM alarms WHERE last_ns < ?2 AND ?1 = ?1",
       "DELETE FROM accesses WHERE at_ns < ?2 AND ?1 = ?1",
   };

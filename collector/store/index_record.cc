@@ -4,6 +4,7 @@
 #include "audit/chain.h"
 #include "audit/decoded.h"
 #include "collector/store/index_statements.h"
+#include "collector/store/query.h"
 
 namespace chaperone::collector {
 
@@ -82,7 +83,40 @@ Result<std::int64_t> session_id(Statement& add, Statement& find, std::int64_t wr
   return id;
 }
 
-Result<void> describe_session(Statement& describe, std::int64_t id, const DecodedRecord& record) {
+// "key<RS>value", with <US> before and behind each, so that whole labels can be told; those two
+// control characters stand in no label, and where one does it counts as a blank.
+std::string labels_of(const DecodedRecord& record) {
+  std::string text;
+  auto append = [&](std::string_view part, char end) {
+    for (char c : part) text += c == kLabelMark || c == kLabelEquals ? ' ' : c;
+    text += end;
+  };
+  for (const auto& [key, value] : record.labels) {
+    if (text.empty()) text += kLabelMark;
+    append(key, kLabelEquals);
+    append(value, kLabelMark);
+  }
+  return text;
+}
+
+using Labels = std::optional<std::uint64_t>;  // a row of label_sets; none: no label
+
+Result<Labels> labels_id(Statement& add, Statement& find, std::int64_t writer,
+                         const DecodedRecord& record) {
+  std::string text = labels_of(record);
+  if (text.empty()) return Labels();
+  add.bind(1, writer).bind(2, text);
+  if (auto added = add.run(); !added) return added.error();
+  find.bind(1, writer).bind(2, text);
+  auto row = find.step();
+  if (!row) return row.error();
+  Labels id = static_cast<std::uint64_t>(find.number(0));
+  find.reset();
+  return id;
+}
+
+Result<void> describe_session(Statement& describe, std::int64_t id, const DecodedRecord& record,
+                              Labels labels) {
   std::string_view protocol = record.protocol ? name_of(*record.protocol) : std::string_view();
   std::string target(record.target_name);
   if (target.empty()) target = record.target_address;
@@ -94,12 +128,13 @@ Result<void> describe_session(Statement& describe, std::int64_t id, const Decode
   describe.bind(9, record.client_user)
       .bind(10, record.client_database)
       .bind(11, record.upstream_role);
-  describe.bind(12, record.upstream_database).bind(13, record.application_name);
+  describe.bind(12, record.upstream_database).bind(13, record.application_name).bind(14, labels);
   return describe.run();
 }
 
 Result<void> advance_session(Statement& advance, std::int64_t id, const DecodedRecord& record) {
-  bool denied = is_command(record) && record.verdict == audit::Verdict::kDeny;
+  bool decided = is_command(record) || record.kind == RecordKind::kConnectDenied;
+  bool denied = decided && record.verdict == audit::Verdict::kDeny;
   bool failed =
       record.kind == RecordKind::kOutcome && record.status == audit::OutcomeStatus::kError;
   advance.bind(1, id).bind(2, record.wall_ns).bind(3, as_signed(record.sequence));
@@ -136,6 +171,9 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
     if (!id) return id.error();
     session = static_cast<std::uint64_t>(*id);
   }
+  auto labels =
+      labels_id(statements_->add_labels, statements_->find_labels, *writer, *record);
+  if (!labels) return labels.error();
   std::string text = text_of(*record), objects = objects_of(*record);
   Statement& add = statements_->add_record;
   add.bind(1, *writer).bind(2, as_signed(record->sequence)).bind(3, as_signed(at.file));
@@ -145,7 +183,7 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
       .bind(8, entry.received_ns);
   add.bind(9, session).bind(10, as_signed(record->operation));
   bind_meaning(add, *record);
-  add.bind(24, text).bind(25, objects);
+  add.bind(24, text).bind(25, objects).bind(26, *labels);
   if (auto added = add.run(); !added) return added;
   if (database_->changes() == 0) return {};  // this sequence is there already
   last_record_id_ = database_->last_id();
@@ -162,16 +200,27 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
   advance.bind(4, entry.received_ns)
       .bind(5, static_cast<std::int64_t>(record->kind))
       .bind(6, record->build);
-  if (auto key = signer_after(*record)) advance.bind(7, Bytes(*key));
+  if (auto key = signer_after(*record))
+    advance.bind(7, Bytes(*key));
+  else
+    advance.bind_null(7);
   if (auto advanced = advance.run(); !advanced) return advanced;
-  return session ? apply_to_session(static_cast<std::int64_t>(*session), *record) : Result<void>();
+  return session ? apply_to_session(static_cast<std::int64_t>(*session), *record, *labels)
+                 : Result<void>();
 }
 
-Result<void> Index::apply_to_session(std::int64_t id, const audit::DecodedRecord& record) {
-  bool describes = !record.resource.empty() || !record.client_user.empty();
+Result<void> Index::apply_to_session(std::int64_t id, const audit::DecodedRecord& record,
+                                     std::optional<std::uint64_t> labels) {
+  bool refused = record.kind == RecordKind::kConnectDenied;
+  bool describes = !record.resource.empty() || !record.client_user.empty() || refused;
   if (describes && !is_command(record)) {
-    if (auto described = describe_session(statements_->describe_session, id, record); !described)
-      return described;
+    auto described = describe_session(statements_->describe_session, id, record, labels);
+    if (!described) return described;
+  }
+  if (refused) {
+    Statement& refuse = statements_->refuse_session;
+    refuse.bind(1, id).bind(2, record.wall_ns).bind(3, record.event);
+    if (auto done = refuse.run(); !done) return done;
   }
   if (auto advanced = advance_session(statements_->advance_session, id, record); !advanced)
     return advanced;

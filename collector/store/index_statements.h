@@ -43,7 +43,13 @@ struct Index::Statements {
       "UPDATE sessions SET pod = ?2, namespace = ?3, service_account = ?4, "
       "principal = ?5, resource = ?6, target = ?7, protocol = ?8, client_user = ?9, "
       "client_database = ?10, upstream_role = ?11, upstream_database = ?12, "
-      "application = ?13 WHERE id = ?1"};
+      "application = ?13, labels_id = ?14 WHERE id = ?1"};
+  Statement add_labels{database_,
+                       "INSERT OR IGNORE INTO label_sets(writer_id, text) VALUES(?1, ?2)"};
+  Statement find_labels{database_,
+                        "SELECT id FROM label_sets WHERE writer_id = ?1 AND text = ?2"};
+  Statement refuse_session{
+      database_, "UPDATE sessions SET closed_ns = ?2, close_reason = ?3, refused = 1 WHERE id = ?1"};
   Statement advance_session{
       database_,
       "UPDATE sessions SET last_ns = max(last_ns, ?2), last_sequence = ?3, "
@@ -55,9 +61,10 @@ struct Index::Statements {
       database_,
       "INSERT OR IGNORE INTO records(writer_id, sequence, file, offset, bytes, kind, wall_ns, "
       "received_ns, session_id, operation, pod, namespace, service_account, resource, verb, "
-      "effects, risk, verdict, rule, status, rows, duration_ns, error, text, objects) "
+      "effects, risk, verdict, rule, status, rows, duration_ns, error, text, objects, "
+      "labels_id) "
       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-      "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"};
+      "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)"};
   Statement add_words{database_, "INSERT INTO words(rowid, text, objects) VALUES(?1, ?2, ?3)"};
   Statement set_outcome{database_,
                         "UPDATE records SET status = ?3, rows = ?4, duration_ns = ?5, error = ?6 "

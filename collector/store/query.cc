@@ -74,6 +74,7 @@ SessionRow read_session(const Statement& row) {
   session.effects = EffectSet::from_bits(static_cast<std::uint32_t>(row.number(23)));
   session.risk = static_cast<Risk>(row.number(24));
   session.first_sequence = row.number(25), session.last_sequence = row.number(26);
+  session.refused = row.number(27) != 0;
   return session;
 }
 
@@ -129,7 +130,7 @@ Result<std::vector<SessionRow>> Query::sessions(const Filter& filter, const Page
       "s.upstream_database, "
       "s.application, s.close_reason, s.first_ns, s.last_ns, s.closed_ns, s.commands, s.denied, "
       "s.failed, "
-      "s.rows, s.effects, s.risk, s.first_sequence, s.last_sequence "
+      "s.rows, s.effects, s.risk, s.first_sequence, s.last_sequence, s.refused "
       "FROM sessions s JOIN writers w ON w.id = s.writer_id" +
       paged(*where, page, "s.id");
   return rows_of<SessionRow>(*database_, sql, *where, read_session);

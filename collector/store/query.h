@@ -16,6 +16,13 @@
 
 namespace chaperone::collector {
 
+// How the index writes a pod's labels down, "US key RS value US ...".
+inline constexpr char kLabelMark = '\x1F', kLabelEquals = '\x1E';
+struct Label {
+  std::string key;
+  std::optional<std::string> value;  // none: any
+};
+
 // Empty or absent: does not narrow.
 struct Filter {
   std::optional<std::int64_t> from_ns, to_ns;  // [from, to): of the record's own clock
@@ -24,7 +31,9 @@ struct Filter {
   std::string text;          // all these words; "abc*" begins with abc
   EffectSet effects;         // any of these
   std::optional<Risk> risk_min;
-  std::optional<std::int64_t> kind, verdict, status;
+  std::optional<std::int64_t> kinds;  // any of these: a bit for each kind of record
+  std::optional<std::int64_t> verdict, status;
+  std::vector<Label> labels;  // all of these
   std::optional<audit::Id> session, writer;
   std::optional<audit::Id> session_low, session_high;  // inclusive: for the beginning of an id
   std::optional<std::int64_t> operation;
@@ -58,6 +67,7 @@ struct SessionRow {
   std::int64_t commands = 0, denied = 0, failed = 0, rows = 0;
   EffectSet effects;
   Risk risk = Risk::kNone;
+  bool refused = false;  // the connection itself was
   std::int64_t first_sequence = 0, last_sequence = 0;
 };
 

@@ -10,6 +10,9 @@ CREATE TABLE writers(
 CREATE TABLE enrolments(
   id INTEGER PRIMARY KEY, writer_id INTEGER NOT NULL, key BLOB NOT NULL, document BLOB NOT NULL,
   received_ns INTEGER NOT NULL, claims TEXT NOT NULL, file INTEGER NOT NULL, UNIQUE(writer_id, key));
+-- A pod's labels as one text (index_record.cc); a writer has one set, or few.
+CREATE TABLE label_sets(
+  id INTEGER PRIMARY KEY, writer_id INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE(writer_id, text));
 CREATE TABLE sessions(
   id INTEGER PRIMARY KEY, writer_id INTEGER NOT NULL, session BLOB NOT NULL,
   pod TEXT NOT NULL DEFAULT '', namespace TEXT NOT NULL DEFAULT '',
@@ -23,6 +26,7 @@ CREATE TABLE sessions(
   commands INTEGER NOT NULL DEFAULT 0, denied INTEGER NOT NULL DEFAULT 0,
   failed INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0,
   effects INTEGER NOT NULL DEFAULT 0, risk INTEGER NOT NULL DEFAULT 0,
+  refused INTEGER NOT NULL DEFAULT 0, labels_id INTEGER,
   first_sequence INTEGER NOT NULL, last_sequence INTEGER NOT NULL,
   UNIQUE(session, writer_id));
 CREATE INDEX sessions_by_time ON sessions(last_ns);
@@ -35,7 +39,7 @@ CREATE TABLE records(
   verb TEXT NOT NULL, effects INTEGER NOT NULL, risk INTEGER NOT NULL,
   verdict INTEGER, rule TEXT NOT NULL,
   status INTEGER, rows INTEGER, duration_ns INTEGER, error TEXT NOT NULL DEFAULT '',
-  text TEXT NOT NULL, objects TEXT NOT NULL,
+  text TEXT NOT NULL, objects TEXT NOT NULL, labels_id INTEGER,
   UNIQUE(writer_id, sequence));
 CREATE INDEX records_by_operation ON records(session_id, operation);
 CREATE INDEX records_by_time ON records(wall_ns);

@@ -27,6 +27,14 @@ void add_object(Where& where, const std::string& object) {
   where.add("instr(r.objects, ?) > 0", "\n" + object + "\n");
 }
 
+void add_labels(Where& where, const std::vector<Label>& labels, const std::string& column) {
+  for (const Label& label : labels) {
+    std::string wanted = kLabelMark + label.key + kLabelEquals;
+    if (label.value) wanted += *label.value + kLabelMark;
+    where.add(column + " IN (SELECT id FROM label_sets WHERE instr(text, ?) > 0)", wanted);
+  }
+}
+
 Result<void> add_text(Where& where, const std::string& text) {
   if (text.empty()) return {};
   auto expression = words_expression(text);
@@ -39,7 +47,7 @@ Result<void> add_text(Where& where, const std::string& text) {
 
 bool narrows_records(const Filter& filter) {
   return !filter.verb.empty() || !filter.object.empty() || !filter.text.empty() ||
-         !filter.rule.empty() || filter.verdict || filter.status || filter.kind;
+         !filter.rule.empty() || filter.verdict || filter.status || filter.kinds;
 }
 }  // namespace
 
@@ -85,7 +93,8 @@ Result<Where> where_records(const Filter& filter) {
   if (!filter.object.empty()) add_object(where, filter.object);
   if (!filter.effects.empty()) where.add("r.effects & ? <> 0", std::int64_t{filter.effects.bits()});
   if (filter.risk_min) where.add("r.risk >= ?", static_cast<std::int64_t>(*filter.risk_min));
-  where.add_if("r.kind = ?", filter.kind);
+  where.add_if("(? >> r.kind) & 1", filter.kinds);
+  add_labels(where, filter.labels, "r.labels_id");
   where.add_if("r.verdict = ?", filter.verdict);
   where.add_if("r.status = ?", filter.status);
   where.add_if("r.operation = ?", filter.operation);
@@ -105,6 +114,7 @@ Result<Where> where_sessions(const Filter& filter) {
   where.add_if("s.namespace = ?", filter.pod_namespace);
   where.add_if("s.service_account = ?", filter.service_account);
   where.add_if("s.resource = ?", filter.resource);
+  add_labels(where, filter.labels, "s.labels_id");
   if (!filter.effects.empty()) where.add("s.effects & ? <> 0", std::int64_t{filter.effects.bits()});
   if (filter.risk_min) where.add("s.risk >= ?", static_cast<std::int64_t>(*filter.risk_min));
   if (filter.session) where.add("s.session = ?", *filter.session);
@@ -116,7 +126,7 @@ Result<Where> where_sessions(const Filter& filter) {
   Filter inner;
   inner.verb = filter.verb, inner.object = filter.object, inner.text = filter.text,
   inner.rule = filter.rule;
-  inner.kind = filter.kind, inner.verdict = filter.verdict, inner.status = filter.status;
+  inner.kinds = filter.kinds, inner.verdict = filter.verdict, inner.status = filter.status;
   auto records = where_records(inner);
   if (!records) return records.error();
   where.add_all("s.id IN (SELECT r.session_id FROM records r" + records->text() + ")", *records);

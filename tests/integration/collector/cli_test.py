@@ -32,6 +32,34 @@ class Cli(unittest.TestCase):
         _, err = self.stage.cli("show", "00000000", code=1)
         self.assertIn("no session", err)
 
+    def test_labels(self):
+        for words, found in ((["team=data"], 20), (["team"], 20), (["ci/run=4711", "team=data"], 20), (["team=dat"], 0),
+                             (["tea"], 0), (["team=data", "ci/run=1"], 0), (["=x"], None)):
+            flags = [word for label in words for word in ("--label", label)]
+            if found is None:
+                self.assertIn("label", self.stage.cli("search", *flags, code=1)[1])
+                continue
+            self.assertEqual(len(self.lines("search", *flags)), found, words)
+            self.assertEqual(len(self.lines("sessions", *flags)), found // 10, words)
+        outcomes = [line for line in self.lines("search", "--all", "--label", "team=data", "--limit", "1000")
+                    if line["record"]["kind"] == "session_open"]
+        self.assertEqual(len(outcomes), 2)
+
+    def test_refused_connections_are_shown_as_such(self):
+        with Stage() as other:
+            other.send(sessions=1, commands=0, refused=2)
+            sessions = [json.loads(line) for line in other.cli("sessions", "--pod", "agent-1", "--json")[0].splitlines()]
+            refused = [s for s in sessions if s.get("refused")]
+            self.assertEqual((len(sessions), len(refused)), (3, 2))
+            for session in refused:
+                self.assertEqual((session["target"], session["denied"], session["close_reason"]),
+                                 ("192.0.2.1:443", 1, "unnamed"))
+            table, _ = other.cli("sessions")
+            self.assertEqual(table.count("refused"), 2)
+            self.assertNotIn("open ", table)
+            found, _ = other.cli("search", "--decision", "deny")
+            self.assertEqual(found.count("connect_denied to 192.0.2.1:443"), 2)
+
     def test_search(self):
         self.assertEqual(len(self.lines("search", "secrets")), 4)
         self.assertEqual(len(self.lines("search", "--effect", "drop", "--decision", "deny", "--limit", "3")), 3)

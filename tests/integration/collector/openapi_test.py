@@ -89,7 +89,7 @@ class OpenApi(unittest.TestCase):
                   "object": "public.secrets", "text": "secrets", "effect": "drop,write", "risk_min": "high",
                   "kind": "command", "decision": "deny", "status": "refused", "session": self.session,
                   "operation": "5", "writer": self.sent["writer"], "limit": "3", "cursor": "r1", "order": "asc",
-                  "wait_s": "0"}
+                  "wait_s": "0", "label": "team=data"}
         for path, method, operation in self.operations():
             for parameter in map(lambda p: resolve(self.document, p), operation.get("parameters", [])):
                 if parameter["in"] != "query":
@@ -111,7 +111,7 @@ class OpenApi(unittest.TestCase):
             self.assertIn(value, schema["enum"])
 
     def test_all_filters_together_find_the_refused_command(self):
-        query = (f"pod=agent-1&namespace=shop&service_account=agent&resource=orders-db&rule=no-drops&verb=DROP%20TABLE"
+        query = (f"label=team=data&label=ci/run&pod=agent-1&namespace=shop&service_account=agent&resource=orders-db&rule=no-drops&verb=DROP%20TABLE"
                  f"&object=public.secrets&text=secrets&effect=drop&risk_min=high&kind=command&decision=deny"
                  f"&status=refused&session={self.session}&writer={self.sent['writer']}&operation=5")
         records = self.stage.get("/v1/records?" + query)["records"]

@@ -1,7 +1,7 @@
 // A sidecar without traffic: appends sessions to a real spool and ships them. For the collector's
 // tests; prints one line of JSON at the end.
 //   spool_sender SPOOL URL CA TOKEN-FILE [--sessions N] [--commands M] [--pace-us U] [--flush-ms F]
-//   [--text T] [--key-age-ms K]
+//   [--text T] [--key-age-ms K] [--refused R]
 #include <unistd.h>
 
 #include <cstdio>
@@ -29,6 +29,7 @@ class Agent {
  public:
   explicit Agent(std::string text) : text_(std::move(text)) {
     subject_.pod = "agent-1", subject_.pod_namespace = "shop", subject_.service_account = "agent";
+    subject_.labels = {{"ci/run", "4711"}, {"team", "data"}};
     audit::encode(audit::Who{&subject_, 10001}, who_);
     audit::Where where;
     where.resource = "orders-db", where.protocol = Protocol::kPostgres,
@@ -52,6 +53,16 @@ class Agent {
     audit::EncodedPart event;
     audit::encode(audit::Event{"client_left", ""}, event);
     return kept && put(spool, audit::RecordKind::kSessionClose, 0, {&who_, &where_, &event});
+  }
+
+  bool refused_connection(spool::Spool& spool) {
+    session_ = audit::random_id();
+    audit::EncodedPart where, event;
+    audit::Where away;
+    away.target_address = "192.0.2.1:443";
+    audit::encode(away, where);
+    audit::encode(audit::Event{"unnamed", "no resource names this destination"}, event);
+    return put(spool, audit::RecordKind::kConnectDenied, 0, {&who_, &where, &denied_, &event});
   }
 
  private:
@@ -130,6 +141,8 @@ int run(const std::string& dir, const ship::ShipOptions& options,
   shipping = ship->get();
   spool::Syncer syncer(**spool, 20, [&] { shipping->poke(); });
   bool kept = true;
+  for (int i = 0; kept && i < std::stoi(flags["--refused"]); ++i)
+    kept = agent.refused_connection(**spool);
   for (int i = 0; kept && i < std::stoi(flags["--sessions"]); ++i) {
     kept = agent.session(**spool, std::stoi(flags["--commands"]),
                          static_cast<unsigned>(std::stoul(flags["--pace-us"])));
@@ -159,7 +172,7 @@ int main(int argc, char** argv) {
   options.tell = [](const std::string& line) { std::fprintf(stderr, "tell: %s\n", line.c_str()); };
   options.url = argv[2], options.ca_file = argv[3], options.token_file = argv[4];
   std::map<std::string, std::string> flags = {
-      {"--sessions", "1"}, {"--commands", "10"}, {"--pace-us", "0"}, {"--flush-ms", "10000"}};
+      {"--refused", "0"}, {"--sessions", "1"}, {"--commands", "10"}, {"--pace-us", "0"}, {"--flush-ms", "10000"}};
   for (int i = 5; i + 1 < argc; i += 2) flags[argv[i]] = argv[i + 1];
   if (flags.count("--key-age-ms")) options.key_age_max_ms = std::stoull(flags["--key-age-ms"]);
   return run(argv[1], options, flags);

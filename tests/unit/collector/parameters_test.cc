@@ -19,7 +19,9 @@ TEST_CASE("filters are read") {
   auto filter = parse_filter(asking({{"effect", "read,drop"},
                                      {"decision", "deny"},
                                      {"risk_min", "high"},
-                                     {"kind", "command"},
+                                     {"kind", "command,outcome"},
+                                     {"label", "team=data"},
+                                     {"label", "run"},
                                      {"from", "2023-11-14T22:13:20Z"},
                                      {"operation", "7"}}),
                              {});
@@ -27,7 +29,11 @@ TEST_CASE("filters are read") {
   CHECK(filter->effects == (Effect::kRead | Effect::kDrop));
   CHECK(filter->verdict == 2);
   CHECK(filter->risk_min == Risk::kHigh);
-  CHECK(filter->kind == 13);
+  CHECK(filter->kinds == (1 << 13 | 1 << 14));
+  REQUIRE(filter->labels.size() == 2);
+  CHECK(filter->labels[0].key == "team");
+  CHECK(filter->labels[0].value == "data");
+  CHECK(!filter->labels[1].value);
   CHECK(filter->from_ns == 1'700'000'000'000'000'000);
   CHECK(filter->operation == 7);
 }
@@ -38,7 +44,8 @@ TEST_CASE("what cannot be read is refused and named") {
       {"effect", "read,fly"},
       {"decision", "maybe"},
       {"risk_min", "9"},
-      {"kind", "x"},
+      {"kind", "command,x"},
+      {"label", "=x"},
       {"from", "soon"},
       {"operation", "-1"},
       {"session", "abc"},
