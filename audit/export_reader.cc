@@ -45,9 +45,11 @@ ExportStep ExportReader::damaged(const char* fault) {
       return ExportStep::kDamaged;
     }
   }
-  while (++offset_ < file_.size() && search_budget_ > 0 && !frame_at(offset_, ignored))
+  const std::size_t begin = offset_;
+  while (++offset_ < file_.size() && search_budget_ > 0 && offset_ - begin < kGarbageBytesMax &&
+         !frame_at(offset_, ignored))
     --search_budget_;
-  if (search_budget_ == 0) offset_ = file_.size();
+  if (search_budget_ == 0 || offset_ - begin >= kGarbageBytesMax) offset_ = file_.size();
   return ExportStep::kDamaged;
 }
 

@@ -25,6 +25,9 @@ class ExportReader {
  private:
   // Searching means checksums over claimed lengths; a hostile file gets no more than this in all.
   static constexpr std::uint64_t kSearchBytesMin = 64 << 20;
+  // Behind so much that is no frame there is no export any more, however large the file claims to
+  // be.
+  static constexpr std::size_t kGarbageBytesMax = 64 << 20;
 
   bool frame_at(std::size_t offset, Bytes& payload);
   ExportStep damaged(const char* fault);

@@ -1,6 +1,8 @@
 #include "audit/verify.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "audit/chain.h"
 #include "audit/decoded.h"
@@ -45,7 +47,9 @@ class Verifier {
   ExportReader reader_;
   PublicKey collector_;
   VerifyReport report_;
-  std::vector<Enrolment> enrolments_;
+  std::map<Id, std::vector<Enrolment>> enrolments_;  // each key once
+  std::set<Id> seen_;                                // writers whose section began
+  bool repeated_ = false;                            // this section's writer had one before
   bool in_section_ = false, header_seen_ = false, end_seen_ = false;
 
   ChainPoint at_;  // the last record of this section
@@ -84,7 +88,11 @@ void Verifier::on_header() {
 void Verifier::on_enrolment() {
   auto enrolment = decode_enrolment(reader_.body(), collector_);
   if (!enrolment) return broken(0, reader_.offset(), enrolment.error().message);
-  enrolments_.push_back(std::move(*enrolment));
+  auto& known = enrolments_[enrolment->writer];
+  bool again = std::any_of(known.begin(), known.end(), [&](const Enrolment& e) {
+    return e.writer_key == enrolment->writer_key;
+  });
+  if (!again) known.push_back(std::move(*enrolment));
 }
 
 void Verifier::on_section() {
@@ -94,11 +102,20 @@ void Verifier::on_section() {
     return broken(0, reader_.offset(), "the head of a section is altered");
   }
   std::copy(reader_.body().begin(), reader_.body().end(), section.writer.begin());
-  for (const Enrolment& e : enrolments_) {
-    if (e.writer == section.writer) section.enrolments.push_back(e);
+  if (report_.sections.size() == kSectionsMax) {
+    return broken(0, reader_.offset(), "more writers than an export may hold; the rest is ignored");
   }
+  auto known = enrolments_.find(section.writer);
+  if (known != enrolments_.end()) section.enrolments = known->second;
+  repeated_ = !seen_.insert(section.writer).second;
   report_.sections.push_back(std::move(section));
   in_section_ = true;
+  if (repeated_) {
+    broken(0, reader_.offset(),
+           "the records of writer " + hex(report_.sections.back().writer) +
+               " begin a second time: an export holds each writer's once, so that none between "
+               "them can be left out, repeated or put elsewhere unseen");
+  }
   at_ = {};
   at_blamed_ = true;
   pending_ = 0;
@@ -110,7 +127,7 @@ void Verifier::end_section() {
   if (!in_section_) return;
   settle_suspicion(false);
   section().unsigned_tail = pending_;
-  if (section().records > 0 && section().proven == 0) {
+  if (section().records > 0 && section().proven == 0 && !repeated_) {
     broken(0, reader_.offset(),
            "nothing of writer " + hex(section().writer) +
                " is covered by a checkpoint that holds: none of it is proven");
@@ -186,7 +203,7 @@ std::string Verifier::signer_fault(const DecodedRecord& record) const {
 
 // A signature right behind a break vouches for itself alone: pending_ is 1 then.
 void Verifier::vouched() {
-  section().proven += pending_;
+  if (!repeated_) section().proven += pending_;
   pending_ = 0;
 }
 
@@ -258,6 +275,8 @@ void Verifier::on_record() {
   }
   if (record->kind == RecordKind::kCheckpoint) on_checkpoint(*record);
   if (record->kind == RecordKind::kKeyChange) on_key_change(*record);
+  if (section().first_ns == 0) section().first_ns = record->wall_ns;
+  section().last_ns = record->wall_ns;
   declare(*record);
 }
 
@@ -330,6 +349,7 @@ VerifyReport Verifier::run() {
   }
   end_section();
   if (!end_seen_) broken(0, reader_.offset(), "the export ends before its end mark: it was cut");
+  if (report_.records == 0) broken(0, 0, "it holds no record, so it proves nothing");
   return std::move(report_);
 }
 

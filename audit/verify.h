@@ -25,6 +25,7 @@ struct Section {
   Id writer{};
   std::vector<Enrolment> enrolments;  // those that the collector signed
   std::uint64_t first_sequence = 0, last_sequence = 0;
+  std::int64_t first_ns = 0, last_ns = 0;  // what those two say of the time
   std::uint64_t records = 0;
   std::uint64_t proven = 0;         // covered by a valid checkpoint and an unbroken chain up to it
   std::uint64_t checkpoints = 0;    // valid ones
@@ -39,10 +40,13 @@ struct VerifyReport {
   std::vector<Break> breaks;  // in order; the first kBreaksMax
   std::uint64_t break_count = 0;
   std::uint64_t records = 0, proven = 0, unsigned_tail = 0;
-  // Everything is proven but for the unsigned tail, which anyone could have written: show its size.
+  // Nothing is missing *within* each section; what was before its first record or came after its
+  // last the file cannot know. Everything is proven but for the unsigned tail, which anyone could have written: show its size.
   bool whole() const { return break_count == 0 && records > 0; }
 };
 inline constexpr std::size_t kBreaksMax = 100;
+// Writers of one export: more pods than a fleet has in half a year. A hostile file gets no more.
+inline constexpr std::size_t kSectionsMax = 200'000;
 
 VerifyReport verify_export(Bytes file, const PublicKey& collector);
 

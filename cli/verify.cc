@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <cstring>
@@ -84,12 +85,18 @@ std::string claims_of(const audit::Section& section) {
   return fmt::format("{}", fmt::join(claims, " "));
 }
 
+std::string time_of(std::int64_t ns) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(static_cast<std::time_t>(ns / 1'000'000'000)));
+}
+
 void append_section_json(const audit::Section& section, std::string& out) {
   out += fmt::format(
-      "{{\"writer\":\"{}\",\"first\":{},\"last\":{},\"records\":{},\"proven\":{},\"checkpoints\":{}"
+      "{{\"writer\":\"{}\",\"first\":{},\"last\":{},\"first_ns\":{},\"last_ns\":{},\"records\":{},\"proven\":{},\"checkpoints\":{}"
       ","
       "\"key_changes\":{},\"not_yet_signed\":{},\"declared_lost\":{}}}",
-      audit::hex(section.writer), section.first_sequence, section.last_sequence, section.records,
+      audit::hex(section.writer), section.first_sequence, section.last_sequence,
+      section.first_ns, section.last_ns, section.records,
       section.proven, section.checkpoints, section.key_changes, section.unsigned_tail,
       section.declared_lost);
 }
@@ -125,6 +132,11 @@ std::string report_text(const audit::VerifyReport& report, const Terminal& termi
                                 audit::hex(section.writer), section.first_sequence,
                                 section.last_sequence, section.checkpoints, claims_of(section))) +
            "\n";
+    if (section.records > 0) {
+      out += fmt::format("  {} to {}; what was before the first or came after the last record is "
+                         "not in this file\n",
+                         time_of(section.first_ns), time_of(section.last_ns));
+    }
     if (section.key_changes != 0) {
       out += fmt::format("  its key changed {} times, each by the word of the key before\n",
                          section.key_changes);
