@@ -81,6 +81,19 @@ Result<int> accesses(const Arguments& arguments) {
               "no accesses");
 }
 
+namespace {
+// Said beside a finished export. Who may not see alarms learns it from verify alone.
+void warn_of_damage(Client& client) {
+  auto body = client.get("/v1/alarms", {{"kind", "store_damaged"}, {"limit", "1"}});
+  if (!body) return;
+  auto json = parse_json(*body);
+  if (!json || array_at(*json, "alarms").GetArray().Empty()) return;
+  std::fprintf(stderr,
+               "warning: the collector's store is damaged; records may be missing, and verify "
+               "names them; see chaperone alarms --kind store_damaged\n");
+}
+}  // namespace
+
 Result<int> export_trail(const Arguments& arguments) {
   auto client = Client::open(arguments.settings);
   if (!client) return client.error();
@@ -107,6 +120,7 @@ Result<int> export_trail(const Arguments& arguments) {
                                 });
   if (done && !out.flush()) done = Error{"cannot write " + unfinished + "; is the disk full?"};
   file.close();
+  if (done) warn_of_damage(**client);
   if (!done || !to_file) {
     if (to_file) std::remove(unfinished.c_str());
     if (!done) return done.error();

@@ -87,6 +87,13 @@ std::string what_of(const Json& record) {
   return what;
 }
 
+Cell what_cell(const Json& item) {
+  if (!has(item, "damaged")) return {what_of(object_at(item, "record"))};
+  return {"record " + std::to_string(number_at(item, "damaged")) +
+              " is damaged in the collector's store",
+          Tint::kBad};
+}
+
 Cell verdict_cell(const Json& record) {
   std::string verdict = text_at(record, "verdict"), would_be = text_at(record, "would_be");
   if (!would_be.empty()) return {verdict + " (" + would_be + ")", Tint::kWarn};
@@ -109,7 +116,7 @@ std::vector<Cell> record_row(const Json& item) {
           {text_at(record, "rule"), Tint::kDim},
           {joined(array_at(record, "effects"))},
           outcome,
-          {what_of(record)}};
+          what_cell(item)};
 }
 
 void print(const std::string& text) {
@@ -197,7 +204,7 @@ std::vector<Cell> step_row(const Json& item) {
           {text_at(record, "rule"), Tint::kDim},
           outcome_cell(outcome),
           {took, Tint::kDim},
-          {what_of(record)}};
+          what_cell(item)};
 }
 }  // namespace
 

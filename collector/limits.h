@@ -66,6 +66,9 @@ inline constexpr std::size_t kParameterBytesMax = 1024;  // one query parameter
 // The log: a file of this size is finished and another begun; retention deletes whole files.
 inline constexpr std::uint64_t kLogFileBytes = 64ull * 1024 * 1024;
 
+// How often all of it is read again to find damage: a disk that loses bits does so slowly.
+inline constexpr std::int64_t kStoreCheckEveryNs = 86'400'000'000'000;
+
 // Half a year: what the EU AI Act asks for logs at the least (Art. 19, 26).
 inline constexpr std::uint32_t kRetentionDays = 183;
 

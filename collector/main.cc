@@ -13,6 +13,7 @@
 #include "audit/text.h"
 #include "collector/dev_tls.h"
 #include "collector/http_server.h"
+#include "collector/ingest/store_check.h"
 #include "collector/key_file.h"
 
 namespace chaperone::collector {
@@ -69,11 +70,14 @@ Result<ServerOptions> server_options(const Flags& flags) {
   return options;
 }
 
-// Tokens are read again, silence is looked for and old files are forgotten, until stopped.
+// Tokens are read again, the log is read for damage, silence is looked for and old files are
+// forgotten, until stopped.
 class Housekeeping {
  public:
-  Housekeeping(Store& store, Ingest& ingest, TokenFile& tokens, std::uint32_t retention_days)
+  Housekeeping(Store& store, Alarms& alarms, Ingest& ingest, TokenFile& tokens,
+               std::uint32_t retention_days)
       : store_(store),
+        check_(store, alarms),
         ingest_(ingest),
         tokens_(tokens),
         retention_days_(retention_days),
@@ -100,6 +104,7 @@ class Housekeeping {
 
   void once(std::uint64_t round) {
     if (auto read = tokens_.refresh(); !read) complain(read.error());
+    if (auto checked = check_.step(wall_now_ns()); !checked) complain(checked.error());
     if (round % 10 == 0) ingest_.look_for_silence(wall_now_ns());
     if (round % 600 != 0 || retention_days_ == 0) return;
     auto done = store_.forget_before(wall_now_ns() -
@@ -115,6 +120,7 @@ class Housekeeping {
   }
 
   Store& store_;
+  StoreCheck check_;
   Ingest& ingest_;
   TokenFile& tokens_;
   const std::uint32_t retention_days_;
@@ -167,11 +173,12 @@ int serve(const Flags& flags) {
   if ((*store)->status().log_short) {
     alarms.raise(AlarmKind::kStoreDamaged, {}, 0, "the log is shorter than what was acknowledged");
   }
+  StoreCheck(**store, alarms).report((*store)->damages());
   Ingest ingest(**store, alarms, *key);
   Api api({**store, ingest, alarms, **tokens, *key, CHAPERONE_VERSION, flags.requests_per_second});
   auto server = HttpServer::open(*options, api);
   if (!server) return fail(server.error());
-  Housekeeping housekeeping(**store, ingest, **tokens, flags.retention_days);
+  Housekeeping housekeeping(**store, alarms, ingest, **tokens, flags.retention_days);
   report_start(**store, **server, flags, key->public_key());
 
   std::thread stopper([&] {

@@ -177,14 +177,17 @@ void Api::give_back(std::unique_ptr<Query> query) {
   if (pool_.size() < kThreads) pool_.push_back(std::move(query));
 }
 
+bool Api::damaged(const RecordRow& row, const Error& error) {
+  if (!error.message.starts_with(kDamagedText)) return false;
+  parts_.alarms.raise(AlarmKind::kStoreDamaged, row.writer,
+                      static_cast<std::uint64_t>(row.sequence), error.message);
+  return true;
+}
+
 HttpReply Api::failed(const Query& query, const Error& error) {
   if (query.timed_out()) {
     return error_reply(503, "too_slow",
                        "the search took too long; narrow it by time, pod or resource");
-  }
-  if (error.message.starts_with("the store is damaged")) {
-    parts_.alarms.raise(AlarmKind::kStoreDamaged, {}, 0, error.message);
-    return error_reply(500, "store_damaged", error.message);
   }
   return error_reply(500, "store", error.message);
 }

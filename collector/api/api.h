@@ -87,6 +87,8 @@ class Api {
   Result<std::unique_ptr<Query>> borrow();
   void give_back(std::unique_ptr<Query> query);
   HttpReply failed(const Query& query, const Error& error);
+  // Damage found while a record was read becomes an alarm; false: the error is another one.
+  bool damaged(const RecordRow& row, const Error& error);
   HttpReply page_of_records(const HttpRequest& request, const Filter& filter, const Page& page);
   void note_access(const HttpRequest& request, const HttpReply& reply);
   void count(const Route& route, int status);

@@ -1,4 +1,5 @@
-// An export streams: memory stays at one page of records however long the run is.
+// An export streams: memory stays at one page of records however long the run is. What is damaged
+// in the store is left out, so that the rest is had, and verify names what is missing.
 #include "audit/export.h"
 #include "audit/text.h"
 #include "collector/api/borrowed.h"
@@ -11,8 +12,11 @@ namespace {
 // Walks the ranges; each call appends one page of records.
 class ExportStream {
  public:
-  ExportStream(std::unique_ptr<Query> query, std::vector<ExportRange> ranges, std::string header)
+  using OnError = std::function<bool(const RecordRow&, const Error&)>;  // true: go on without it
+  ExportStream(std::unique_ptr<Query> query, std::vector<ExportRange> ranges, std::string header,
+               OnError on_error)
       : query_(std::move(query)),
+        on_error_(std::move(on_error)),
         ranges_(std::move(ranges)),
         header_(std::move(header)),
         writer_(out_) {}
@@ -53,8 +57,8 @@ class ExportStream {
     if (!rows) return rows.error();
     for (const RecordRow& row : *rows) {
       auto bytes = query_->record(row);
-      if (!bytes) return bytes.error();
-      writer_.record(as_bytes(*bytes));
+      if (!bytes && !on_error_(row, bytes.error())) return bytes.error();
+      if (bytes) writer_.record(as_bytes(*bytes));
     }
     if (rows->empty()) {
       ++range_;
@@ -66,6 +70,7 @@ class ExportStream {
   }
 
   std::unique_ptr<Query> query_;
+  OnError on_error_;
   std::vector<ExportRange> ranges_;
   std::string header_, out_;
   audit::ExportWriter writer_;
@@ -94,7 +99,9 @@ HttpReply Api::export_trail(const HttpRequest& request) {
   reply.type = "application/vnd.chaperone.export";
   for (const ExportRange& range : *ranges)
     reply.items += range.last_sequence - range.first_sequence + 1;
-  auto stream = std::make_shared<ExportStream>(std::move(*query), std::move(*ranges), json.take());
+  auto on_error = [this](const RecordRow& row, const Error& error) { return damaged(row, error); };
+  auto stream =
+      std::make_shared<ExportStream>(std::move(*query), std::move(*ranges), json.take(), on_error);
   reply.stream = [stream](std::string& out) { return stream->next(out); };
   return reply;
 }

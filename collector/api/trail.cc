@@ -95,10 +95,11 @@ HttpReply Api::page_of_records(const HttpRequest&, const Filter& filter, const P
   for (const RecordRow& row : *rows) {
     if (shown > 0 && json.str().size() > kAnswerBytesMax) break;
     auto bytes = query->record(row);
-    if (!bytes) return failed(*query, bytes.error());
-    auto record = audit::decode_record(as_bytes(*bytes));
+    if (!bytes && !damaged(row, bytes.error())) return failed(*query, bytes.error());
+    auto record = audit::decode_record(bytes ? as_bytes(*bytes) : Bytes());
     json.open('{').field("cursor", cursor_text(row.id)).field("writer", audit::hex(row.writer));
     json.field("received", rfc3339(row.received_ns));
+    if (!bytes) json.field("damaged", row.sequence);
     if (record) {
       if (record->kind == audit::RecordKind::kCommand) put_outcome(json, row);
       json.key("record").raw(audit::to_json(*record));

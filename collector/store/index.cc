@@ -120,6 +120,8 @@ Result<void> Index::apply(LogPosition at, LogPosition next, Bytes payload) {
       case LogTag::kAccess:
         applied = apply_access(entry->body);
         break;
+      case LogTag::kTorn:
+        break;
     }
   }
   if (applied) indexed_ = next;

@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 
 #include "audit/frame.h"
+#include "collector/store/log_scan.h"
 
 namespace chaperone::collector {
 
@@ -62,32 +64,63 @@ Result<void> Log::remove_file(std::uint64_t number) {
   return sync_dir(dir_);
 }
 
+// Whether the next file says that what lies there was never finished.
+bool Log::known_as_torn(LogPosition at) const {
+  std::string expected(kLogMagic);
+  append_log_torn(expected, at);
+  std::string said(expected.size(), '\0');
+  std::ifstream(log_path(dir_, at.file + 1), std::ios::binary)
+      .read(said.data(), static_cast<std::streamsize>(said.size()));
+  return said == expected;
+}
+
 Result<void> Log::visit_file(Visit& state, const LogVisitor& visit) const {
-  std::string path = log_path(dir_, state.at.file);
-  auto content = read_file(path, SIZE_MAX);
+  auto content = read_file(log_path(dir_, state.at.file), SIZE_MAX);
   if (!content) return content.error();
-  state.clean = content->starts_with(kLogMagic) && state.at.offset <= content->size();
+  return visit_content(state, *content, visit);
+}
+
+Result<void> Log::visit_content(Visit& state, std::string_view content,
+                                const LogVisitor& visit) const {
+  std::uint64_t number = state.at.file, from = state.at.offset;
+  // Its head was not whole yet when the process died, or the file was cut before `from`.
+  state.clean = content.size() >= std::max<std::uint64_t>(from, kLogMagic.size());
   if (!state.clean) {
-    state.torn_bytes += content->size();
+    state.torn_bytes += content.size();
     return {};
   }
-  audit::FrameReader reader(as_bytes(*content).subspan(state.at.offset));
-  std::uint64_t start = state.at.offset;
-  while (auto payload = reader.next()) {
-    LogPosition next{state.at.file, start + reader.offset()};
-    if (auto visited = visit(state.at, next, *payload); !visited) return visited.error();
-    state.at = next;
-  }
-  state.clean = reader.fault() == nullptr;
-  state.torn_bytes += content->size() - state.at.offset;
+  if (!content.starts_with(kLogMagic)) state.damages.push_back({{number, 0}, kLogMagic.size()});
+  auto scan = scan_log(as_bytes(content), from, [&](auto offset, auto next, Bytes payload) {
+    return visit({number, offset}, {number, next}, payload);
+  });
+  if (!scan) return scan.error();
+  for (const auto& damage : scan->damages)
+    state.damages.push_back({{number, damage.offset}, damage.bytes});
+  state.at.offset = scan->end;
+  state.tail_bytes = scan->tail_bytes;
+  state.clean = scan->tail_bytes == 0;
   return {};
+}
+
+// What was left in the file behind its last sound entry: told by the file that follows.
+void Log::settle_tail(Visit& state) const {
+  if (state.tail_bytes == 0) return;
+  if (known_as_torn(state.at))
+    state.torn_bytes += state.tail_bytes;
+  else
+    state.damages.push_back({state.at, state.tail_bytes});
+  state.tail_bytes = 0;
 }
 
 Result<Log::Visit> Log::visit_all(LogPosition from, const LogVisitor& visit) const {
   Visit state{from};
+  bool first = true;
   for (std::uint64_t number : files()) {
     if (number < from.file) continue;
+    settle_tail(state);
+    if (!first && number > state.at.file + 1) state.damages.push_back({{state.at.file + 1}, 0});
     if (number != state.at.file) state.at = LogPosition{number};
+    first = false;
     if (auto visited = visit_file(state, visit); !visited) return visited.error();
   }
   return state;
@@ -102,8 +135,13 @@ Result<void> Log::visit(LogPosition from, const LogVisitor& visit) const {
 Result<void> Log::replay(LogPosition from, const LogVisitor& visit) {
   auto visited = visit_all(from, visit);
   if (!visited) return visited.error();
-  torn_bytes_ = visited->torn_bytes;
-  if (!visited->clean) return begin_file(files().empty() ? from.file : files().back() + 1);
+  torn_bytes_ = visited->torn_bytes + visited->tail_bytes;
+  damages_ = std::move(visited->damages);
+  if (!visited->clean) {
+    std::string torn;
+    if (visited->tail_bytes != 0) append_log_torn(torn, visited->at);
+    return begin_file(files().empty() ? from.file : files().back() + 1, torn);
+  }
   std::string path = log_path(dir_, visited->at.file);
   file_ = File(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file_.open()) return Error{errno_text("cannot open", path)};
@@ -113,11 +151,24 @@ Result<void> Log::replay(LogPosition from, const LogVisitor& visit) {
   return {};
 }
 
-Result<void> Log::begin_file(std::uint64_t number) {
+Result<std::vector<LogDamage>> Log::check(std::uint64_t number, LogPosition end) const {
+  Visit state{LogPosition{number}};
+  auto there = files();
+  if (!std::binary_search(there.begin(), there.end(), number)) return state.damages;
+  auto content = read_file(log_path(dir_, number), SIZE_MAX);
+  if (!content) return content.error();
+  if (number == end.file) content->resize(std::min<std::size_t>(content->size(), end.offset));
+  auto nothing = [](LogPosition, LogPosition, Bytes) { return Result<void>(); };
+  if (auto visited = visit_content(state, *content, nothing); !visited) return visited.error();
+  settle_tail(state);
+  return state.damages;
+}
+
+Result<void> Log::begin_file(std::uint64_t number, std::string_view frames) {
   std::string path = log_path(dir_, number);
   File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file.open()) return Error{errno_text("cannot create", path)};
-  auto written = write_at(file, kLogMagic, 0, path);
+  auto written = write_at(file, std::string(kLogMagic).append(frames), 0, path);
   if (written && ::fsync(file.fd()) != 0) written = Error{errno_text("cannot sync", path)};
   if (written) written = sync_dir(dir_);
   if (!written) {
@@ -125,7 +176,7 @@ Result<void> Log::begin_file(std::uint64_t number) {
     return written;
   }
   file_ = std::move(file);
-  end_ = LogPosition{number};
+  end_ = LogPosition{number, kLogMagic.size() + frames.size()};
   return {};
 }
 
@@ -157,7 +208,7 @@ Result<std::string> LogReader::read(LogPosition at, std::size_t bytes) {
     file_ = File(::open(log_path(dir_, at.file).c_str(), O_RDONLY | O_CLOEXEC));
     number_ = at.file;
   }
-  Error damaged{fmt::format("the store is damaged: file {}, offset {}", at.file, at.offset)};
+  Error damaged{fmt::format("{}: file {}, offset {}", kDamagedText, at.file, at.offset)};
   std::string frame(bytes, '\0');
   if (!file_.open()) return damaged;
   ssize_t got = ::pread(file_.fd(), frame.data(), bytes, static_cast<off_t>(at.offset));

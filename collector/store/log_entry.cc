@@ -20,6 +20,18 @@ std::optional<std::int64_t> take_i64(Bytes& bytes) {
   return static_cast<std::int64_t>(bits);
 }
 
+std::optional<std::uint64_t> take_u64(Bytes& bytes) {
+  auto value = take_i64(bytes);
+  if (!value) return {};
+  return static_cast<std::uint64_t>(*value);
+}
+
+bool parse_torn(Bytes rest, LogEntry& entry) {
+  auto file = take_u64(rest), offset = take_u64(rest);
+  entry.torn_at = {file.value_or(0), offset.value_or(0)};
+  return offset.has_value();
+}
+
 bool parse_record(Bytes rest, LogEntry& entry) {
   if (rest.size() < entry.writer.size()) return false;
   std::copy_n(rest.begin(), entry.writer.size(), entry.writer.begin());
@@ -55,8 +67,14 @@ std::optional<LogEntry> parse_log_entry(Bytes payload) {
     case LogTag::kAlarm:
     case LogTag::kAccess:
       return entry;
+    case LogTag::kTorn:
+      return parse_torn(rest, entry) ? std::optional(entry) : std::nullopt;
   }
   return {};
+}
+
+bool is_log_tag(std::uint8_t byte) {
+  return std::string_view("RELAT").find(static_cast<char>(byte)) != std::string_view::npos;
 }
 
 void append_log_record(std::string& out, const audit::Id& writer, std::int64_t received_ns,
@@ -82,6 +100,13 @@ void append_log_enrolment(std::string& out, std::string_view token, std::int64_t
 void append_log_json(std::string& out, LogTag tag, std::string_view json) {
   std::string payload(1, static_cast<char>(tag));
   payload += json;
+  audit::append_frame(out, as_bytes(payload));
+}
+
+void append_log_torn(std::string& out, LogPosition at) {
+  std::string payload(1, static_cast<char>(LogTag::kTorn));
+  append_i64(payload, static_cast<std::int64_t>(at.file));
+  append_i64(payload, static_cast<std::int64_t>(at.offset));
   audit::append_frame(out, as_bytes(payload));
 }
 

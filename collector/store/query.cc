@@ -169,7 +169,7 @@ Result<std::string> Query::record(const RecordRow& row) {
   if (!payload) return payload.error();
   auto entry = parse_log_entry(as_bytes(*payload));
   if (!entry || entry->tag != LogTag::kRecord)
-    return Error{"the store is damaged: no record at its place"};
+    return Error{std::string(kDamagedText) + ": no record at its place"};
   return std::string(as_text(entry->body));
 }
 
@@ -181,6 +181,16 @@ Result<std::string> Query::record_at(const audit::Id& writer, std::uint64_t sequ
   if (!rows) return rows.error();
   if (rows->empty()) return Error{"record " + std::to_string(sequence) + " is not here"};
   return record(rows->front());
+}
+
+Result<std::vector<RecordRow>> Query::records_in(const LogDamage& damage, std::uint64_t limit) {
+  auto begin = static_cast<std::int64_t>(damage.at.offset);
+  Where where;
+  where.add("r.file = ?", static_cast<std::int64_t>(damage.at.file));
+  where.add("r.offset < ?", begin + static_cast<std::int64_t>(damage.bytes));
+  where.add("r.offset + r.bytes > ?", begin);
+  std::string sql = kRecordColumns + where.text() + " ORDER BY r.id LIMIT " + std::to_string(limit);
+  return rows_of<RecordRow>(*database_, sql, where, read_record);
 }
 
 Result<std::vector<ExportRange>> Query::export_ranges(const Filter& filter) {

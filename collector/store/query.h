@@ -121,6 +121,9 @@ class Query {
   // By its place in the chain; an error if it is not (or no longer) here.
   Result<std::string> record_at(const audit::Id& writer, std::uint64_t sequence);
 
+  // Records that lie in these bytes of the log, wholly or in part; at most `limit`.
+  Result<std::vector<RecordRow>> records_in(const LogDamage& damage, std::uint64_t limit);
+
   // What must be exported to prove the records of the filter (session, writer or time): for each
   // writer the run from the first to the last of them and on to the checkpoint that covers it.
   Result<std::vector<ExportRange>> export_ranges(const Filter& filter);

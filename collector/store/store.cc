@@ -213,6 +213,22 @@ void Store::finish(std::vector<Pending>& group, const Result<void>& result) {
   indexed_.notify_all();
 }
 
+Result<Store::Checked> Store::check_file(std::uint64_t after) {
+  LogPosition end;
+  {
+    std::lock_guard lock(disk_mutex_);
+    end = log_->end();
+  }
+  Checked checked;
+  for (std::uint64_t number : log_->files()) {
+    if (number > after && checked.number == 0) checked.number = number;
+  }
+  auto damages = log_->check(checked.number, end);
+  if (!damages) return damages.error();
+  checked.damages = std::move(*damages);
+  return checked;
+}
+
 Result<std::uint64_t> Store::forget_before(std::int64_t before_ns) {
   std::uint64_t forgotten = 0;
   while (true) {

@@ -57,7 +57,17 @@ class Store {
 
   // As they were at open(): ingest keeps them from then on.
   const std::vector<KnownWriter>& writers() const { return writers_; }
+  // What of the log was found damaged at open().
+  const std::vector<LogDamage>& damages() const { return log_->damages(); }
   StoreStatus status() const;
+
+  // Reads the next log file behind number `after`: its number (0: there is none), and what of it is
+  // damaged. For one thread, the one that also calls forget_before().
+  struct Checked {
+    std::uint64_t number = 0;
+    std::vector<LogDamage> damages;
+  };
+  Result<Checked> check_file(std::uint64_t after);
 
   // Deletes whole log files whose records all came before `before_ns`. Returns how many.
   Result<std::uint64_t> forget_before(std::int64_t before_ns);

@@ -23,6 +23,7 @@ struct Seen {
     return [this](LogPosition where, LogPosition, Bytes payload) {
       auto entry = parse_log_entry(payload);
       REQUIRE(entry);
+      if (entry->tag == LogTag::kTorn) return Result<void>();
       texts.emplace_back(as_text(entry->body));
       at.push_back(where);
       return Result<void>();
@@ -89,6 +90,96 @@ TEST_CASE("a torn tail is passed over at every length, and nothing is overwritte
     opened(folder.path, after);
     CHECK(after.texts == std::vector<std::string>{"whole", "next"});
   }
+}
+
+namespace {
+void flip(const std::string& path, std::uint64_t offset) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  char byte = 0;
+  file.seekg(static_cast<std::streamoff>(offset)).get(byte);
+  file.seekp(static_cast<std::streamoff>(offset)).put(static_cast<char>(byte ^ 0x40));
+}
+}  // namespace
+
+TEST_CASE("a flipped byte costs its own entry, whichever byte it is") {
+  std::string second = note("two");
+  for (std::size_t byte = 0; byte < second.size(); ++byte) {
+    TestFolder folder;
+    Seen none, after;
+    {
+      auto log = opened(folder.path, none);
+      for (const char* text : {"one", "two", "three"}) REQUIRE(log->append(note(text), true));
+    }
+    std::uint64_t offset = kLogMagic.size() + note("one").size();
+    flip(log_path(folder.path, 1), offset + byte);
+    auto log = opened(folder.path, after);
+    INFO(byte);
+    CHECK(after.texts == std::vector<std::string>{"one", "three"});
+    CHECK(log->torn_bytes() == 0);
+    REQUIRE(log->damages().size() == 1);
+    CHECK(log->damages()[0].at == LogPosition{1, offset});
+    CHECK(log->damages()[0].bytes == second.size());
+    auto checked = log->check(1, log->end());
+    REQUIRE(checked);
+    CHECK(checked->size() == 1);
+    CHECK(log->end().file == 1);
+    REQUIRE(log->append(note("four"), true));
+  }
+}
+
+TEST_CASE("damage at the end of a finished file is told from a write that was never finished") {
+  TestFolder folder;
+  Seen none, torn, damaged;
+  REQUIRE(opened(folder.path, none)->append(note("one"), true));
+  std::string path = log_path(folder.path, 1);
+  std::ofstream(path, std::ios::app | std::ios::binary) << note("two").substr(0, 9);
+  REQUIRE(opened(folder.path, torn)->append(note("three"), true));
+  Seen again;
+  auto log = opened(folder.path, again);
+  CHECK(again.texts == std::vector<std::string>{"one", "three"});
+  CHECK(log->torn_bytes() == 9);
+  CHECK(log->damages().empty());
+  flip(path, kLogMagic.size() + 9);
+  log = opened(folder.path, damaged);
+  CHECK(damaged.texts == std::vector<std::string>{"three"});
+  REQUIRE(log->damages().size() == 1);
+  CHECK(log->damages()[0].at == LogPosition{1});
+}
+
+TEST_CASE("a file that is missing in the middle is damage, and so is a file's head") {
+  TestFolder folder;
+  Seen none, all;
+  {
+    auto log = opened(folder.path, none, {}, 60);
+    for (const char* text : {"one", "two", "three"})
+      REQUIRE(log->append(note(text + std::string(40, '.')), true));
+  }
+  std::filesystem::remove(log_path(folder.path, 2));
+  flip(log_path(folder.path, 3), 0);
+  auto log = opened(folder.path, all, {}, 60);
+  CHECK(all.texts.size() == 2);
+  REQUIRE(log->damages().size() == 2);
+  CHECK(log->damages()[0].at.file == 2);
+  CHECK(log->damages()[0].bytes == 0);
+  CHECK(log->damages()[1].at == LogPosition{3, 0});
+}
+
+TEST_CASE("an entry that an agent hid in its statement is not taken for one") {
+  std::string hidden = note("forged");
+  TestFolder folder;
+  Seen none, after;
+  std::string carrier;
+  append_log_record(carrier, {}, 1, as_bytes("text " + hidden + " and so on"));
+  {
+    auto log = opened(folder.path, none);
+    REQUIRE(log->append(carrier, true));
+    REQUIRE(log->append(note("next"), true));
+  }
+  flip(log_path(folder.path, 1), kLogMagic.size() + 1);  // of the carrier's length
+  auto log = opened(folder.path, after);
+  CHECK(after.texts == std::vector<std::string>{"next"});
+  REQUIRE(log->damages().size() == 1);
+  CHECK(log->damages()[0].bytes == carrier.size());
 }
 
 TEST_CASE("entries carry what was put into them") {

@@ -1,7 +1,10 @@
 #include "collector/store/store.h"
 
+#include <fstream>
 #include "audit/checkpoint.h"
+
 #include "collector/ingest/alarms.h"
+#include "collector/ingest/store_check.h"
 #include "collector/store/query.h"
 #include "tests/unit/audit/sample.h"
 #include "tests/unit/collector/folder.h"
@@ -108,6 +111,43 @@ TEST_CASE("a full store refuses, and says what to do") {
     result = store->commit(kept.records(i, i + 1, 1));
   REQUIRE(!result);
   CHECK(result.error().message.find("--store-bytes-max") != std::string::npos);
+}
+
+TEST_CASE("damage in the log is an alarm that names the record, found without being asked for") {
+  Kept kept;
+  auto store = kept.open();
+  REQUIRE(store->commit(kept.enrolment(1)));
+  REQUIRE(store->commit(kept.records(0, 5, 2)));
+  Filter filter;
+  Page page;
+  page.limit = 10;
+  auto query = Query::open(store->index_path(), store->log_dir());
+  auto rows = (*query)->records(filter, page);
+  REQUIRE(rows);
+  const RecordRow& third = (*rows)[2];
+  {
+    std::fstream file(log_path(store->log_dir(), 1), std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(third.at.offset + third.bytes - 1)).put('\x7f');
+  }
+  Alarms alarms(*store, kept.folder.path + "/evidence");
+  StoreCheck check(*store, alarms);
+  for (std::int64_t second = 0; second < 5; ++second) REQUIRE(check.step(second));
+  CHECK(alarms.count(AlarmKind::kStoreDamaged) == 1);  // the next walk is a day away
+  auto raised = (*query)->alarms("store_damaged", page);
+  REQUIRE(raised);
+  REQUIRE(raised->size() == 1);
+  CHECK((*raised)[0].writer == kept.chain.writer());
+  CHECK((*raised)[0].sequence == 3);
+  // Without the index the place is told; what lies behind it is found again.
+  store.reset();
+  std::filesystem::remove(kept.folder.path + "/data/index.sqlite");
+  store = kept.open();
+  REQUIRE(store->damages().size() == 1);
+  CHECK(store->damages()[0].at == third.at);
+  CHECK(kept.found(*store, "number_2") == 1);
+  CHECK(kept.found(*store, "number_3") == 0);
+  CHECK(kept.found(*store, "number_5") == 1);
+  CHECK(store->writers()[0].chain.sequence == 5);
 }
 
 TEST_CASE("an alarm that repeats is one alarm, and evidence is kept once") {
