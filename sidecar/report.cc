@@ -86,6 +86,8 @@ void loop_metrics(admin::MetricsPage& page, const LoopReport& loop, const policy
   page.counter("chaperone_upstream_login_failures_total", "Logins that a server refused.", sink.upstream_login_failures);
   page.counter("chaperone_warm_total", "Sessions that found a connection ready, or not.", sink.warm_hits, {{"result", "hit"}});
   page.counter("chaperone_warm_total", "Sessions that found a connection ready, or not.", sink.warm_misses, {{"result", "miss"}});
+  page.counter("chaperone_warm_returned_total", "Connections whose session left no state: kept for another, or not.", sink.warm_kept, {{"result", "kept"}});
+  page.counter("chaperone_warm_returned_total", "Connections whose session left no state: kept for another, or not.", sink.warm_closed, {{"result", "closed"}});
   page.gauge("chaperone_warm_connections", "Server connections logged in ahead of need.", static_cast<double>(loop.warm));
   page.counter("chaperone_catalogue_loads_total", "Times a database's catalogue was asked for.", sink.catalogue_loads);
   page.counter("chaperone_catalogue_failures_total", "Catalogue loads that failed.", sink.catalogue_failures);
@@ -127,6 +129,8 @@ std::string status_json(const std::vector<LoopReport>& loops, const ProcessRepor
     sum.sessions_opened += loop.metrics.sessions_opened;
     sum.connects_denied += loop.metrics.connects_denied;
     sum.observed += loop.metrics.observed;
+    sum.warm_kept += loop.metrics.warm_kept;
+    sum.warm_returned += loop.metrics.warm_returned;
     for (const auto& effect : loop.metrics.commands) {
       allowed += effect[0];
       denied += effect[1] + effect[2];
@@ -143,6 +147,8 @@ std::string status_json(const std::vector<LoopReport>& loops, const ProcessRepor
   member(json, "commands_allowed", allowed);
   member(json, "commands_refused", denied);
   member(json, "observed", sum.observed);
+  member(json, "warm_returned", sum.warm_returned);
+  member(json, "warm_kept", sum.warm_kept);
   member(json, "spool_bytes", process.spool.bytes);
   member(json, "spool_bytes_max", process.spool.bytes_max);
   member(json, "records", process.appended);

@@ -20,7 +20,8 @@ struct Row {
 // Grouped by what they do; each group's reason stands above it.
 constexpr Row kRows[] = {
     // Sequences are data: nextval and setval change one, the others read it.
-    {"nextval setval", {Effect::kWrite, ObjectKind::kSequence, 0}},
+    // currval() and lastval() tell later of both.
+    {"nextval setval", {Effect::kWrite, ObjectKind::kSequence, 0, kNone, true}},
     {"currval pg_sequence_last_value", {Effect::kRead, ObjectKind::kSequence, 0}},
     {"lastval", {Effect::kRead}},
     // Settings: what later statements mean may depend on them.

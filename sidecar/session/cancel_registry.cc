@@ -34,16 +34,21 @@ CancelKey CancelRegistry::add(CancelTarget target, std::size_t secret_bytes) {
   return key;
 }
 
-void CancelRegistry::remove(std::uint32_t pid) {
+bool CancelRegistry::remove(std::uint32_t pid) {
   std::lock_guard lock(mutex_);
-  entries_.erase(pid);
+  auto known = entries_.find(pid);
+  if (known == entries_.end()) return false;
+  bool found = known->second.found;
+  entries_.erase(known);
+  return found;
 }
 
-std::optional<CancelTarget> CancelRegistry::find(std::uint32_t pid, Bytes secret) const {
+std::optional<CancelTarget> CancelRegistry::find(std::uint32_t pid, Bytes secret) {
   std::lock_guard lock(mutex_);
   auto found = entries_.find(pid);
   if (found == entries_.end()) return std::nullopt;
   if (!equal_in_constant_time(found->second.secret, as_text(secret))) return std::nullopt;
+  found->second.found = true;
   return found->second.target;
 }
 

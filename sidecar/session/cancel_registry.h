@@ -31,16 +31,18 @@ class CancelRegistry {
  public:
   // Draws a key of `secret_bytes` that no live session has.
   CancelKey add(CancelTarget target, std::size_t secret_bytes);
-  void remove(std::uint32_t pid);
+  // True where find() has ever answered with this one: a cancel may still be on its way.
+  bool remove(std::uint32_t pid);
   // The target, if both halves of the key fit; the comparison takes the same time for every secret.
-  std::optional<CancelTarget> find(std::uint32_t pid, Bytes secret) const;
+  std::optional<CancelTarget> find(std::uint32_t pid, Bytes secret);
 
  private:
   struct Entry {
     std::string secret;
     CancelTarget target;
+    bool found = false;
   };
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::unordered_map<std::uint32_t, Entry> entries_;
 };
 

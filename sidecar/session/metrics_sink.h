@@ -35,6 +35,7 @@ struct MetricsSink {
   std::uint64_t connects_denied = 0, opaque_sessions = 0, cancels = 0, parse_errors = 0;
   std::uint64_t records_missed = 0;  // of denied and closed connections: the spool took none
   std::uint64_t upstream_connects = 0, upstream_login_failures = 0, warm_hits = 0, warm_misses = 0;
+  std::uint64_t warm_returned = 0, warm_kept = 0, warm_closed = 0;  // after a session without state
   std::uint64_t catalogue_loads = 0, catalogue_failures = 0;
 
   void command(EffectSet effects, const policy::Decision& decision) {

@@ -52,7 +52,7 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
   statement->with_code = with_code;
   ByteReader types(message.parameter_types);
   while (types.size() >= 4) statement->parameter_types.push_back(types.take_u32());
-  if (!message.statement.empty()) stateless_ = false;
+  if (!message.statement.empty() || judged->analysis.leaves_session_state) stateless_ = false;
   names_.change_statement(message.statement, std::move(statement));
   unrecorded_parse_ = UnrecordedParse{std::move(judged), message.statement, message.text};
   owe(pg::Sent::kParse, 0);

@@ -207,7 +207,7 @@ void PostgresSession::greet() {
   for (const pg::Setting& parameter : login.parameters) {
     pg::append_parameter_status(out, parameter.name, parameter.value);
   }
-  login.parameters = {};
+  if (resource_->warm != policy::Warm::kReuse) login.parameters = {};  // nobody else is greeted by it
   CancelTarget cancel;
   cancel.resource = resource_->name;
   cancel.address = target_;

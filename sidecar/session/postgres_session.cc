@@ -250,7 +250,8 @@ void PostgresSession::end(std::string_view word, std::string_view detail, std::s
   phase_ = Phase::kEnded;
   worker_.waiters.forget(this);
   worker_.catalogues.forget(this);
-  if (cancel_pid_ != 0) worker_.shared.cancels.remove(cancel_pid_);
+  // A cancel that is still on its way would hit the next session's command.
+  if (cancel_pid_ != 0 && worker_.shared.cancels.remove(cancel_pid_)) clean = false;
   if (exchange_) exchange_->settle_unknown();
   if (opened_record_) {
     audit::Outcome outcome;

@@ -51,6 +51,7 @@ PostgresUpstream::~PostgresUpstream() = default;
 void PostgresUpstream::open(Ready ready) {
   opening_->ready = std::move(ready);
   phase_ = Phase::kLinking;
+  begun_ms_ = worker_.loop.now_ms();
   ++worker_.metrics.upstream_connects;
   opening_->link = std::make_unique<PostgresLink>(
       worker_, *plan_->resource, plan_->address,

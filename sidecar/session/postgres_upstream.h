@@ -70,6 +70,7 @@ class PostgresUpstream : private net::StreamObserver {
   LoginResult& login() { return login_result_; }
   const ServerSettings& settings() const { return settings_; }
   const std::string& credential_version() const { return credential_version_; }
+  std::uint64_t begun_ms() const { return begun_ms_; }  // loop time of open()
   std::string tls_description() const { return stream_ ? stream_->tls_description() : ""; }
 
   void write(Bytes bytes) { stream_->write(bytes); }
@@ -105,6 +106,7 @@ class PostgresUpstream : private net::StreamObserver {
   LoginResult login_result_;
   ServerSettings settings_;
   std::string credential_version_;
+  std::uint64_t begun_ms_ = 0;
   Phase phase_ = Phase::kIdle;
 };
 

@@ -23,6 +23,7 @@ struct ServerSettings {
 
   // Takes a ParameterStatus; true when it is one that matters here and it changed.
   bool on_parameter_status(std::string_view name, std::string_view value);
+  bool operator==(const ServerSettings&) const = default;
 };
 
 // The marked query, and the reader of its rows. With `prepared`, the session's prepared statements

@@ -1,6 +1,5 @@
 #include "sidecar/session/warm_pool.h"
 
-#include "proto-parsers/postgres/encode.h"
 #include "sidecar/session/credential.h"
 #include "sidecar/session/worker.h"
 
@@ -9,49 +8,12 @@ namespace {
 
 // Distinct logins kept warm at once; an agent that dials with ever new settings gains nothing.
 constexpr std::size_t kShelvesMax = 32;
+// As many full shelves as one resource may have: its databases and roles, and not their settings.
+constexpr std::size_t kShelvesFullMax = 4;
 // A login that the server refused is not worth repeating at once.
 constexpr std::uint64_t kRetryMs = 5000;
 
 }  // namespace
-
-// A connection between two sessions: DISCARD ALL is on its way.
-class WarmPool::Cleaning : public PostgresUpstream::User {
- public:
-  Cleaning(WarmPool& pool, std::unique_ptr<PostgresUpstream> upstream)
-      : pool_(pool), upstream_(std::move(upstream)), query_({}) {
-    upstream_->set_user(this);
-    std::string out;
-    pg::append_query(out, "/* chaperone:clean */ DISCARD ALL");
-    upstream_->write(as_bytes(out));
-  }
-  void on_upstream_bytes(Bytes bytes) override {
-    std::size_t taken = 0;
-    OwnQuery::State state = query_.feed(bytes, taken);
-    if (state == OwnQuery::State::kReading) return;
-    finish(state == OwnQuery::State::kDone && query_.sqlstate().empty() &&
-           query_.transaction_status() == 'I' && taken == bytes.size());
-  }
-  void on_upstream_drained() override {}
-  void on_upstream_closed(const Error*) override { finish(false); }
-
- private:
-  void finish(bool clean) {
-    if (!upstream_) return;
-    upstream_->set_user(nullptr);
-    std::unique_ptr<PostgresUpstream> upstream = std::move(upstream_);
-    WarmPool& pool = pool_;
-    pool.worker_.loop.soon([&pool, self = this] {
-      pool.cleaning_.remove_if([self](const auto& cleaning) { return cleaning.get() == self; });
-    });
-    auto shelf = pool.shelves_.find(upstream->plan().key());
-    if (!clean || shelf == pool.shelves_.end()) return pool.discard(std::move(upstream));
-    shelf->second.slots.push_back({std::move(upstream), pool.worker_.loop.now_ms(), true});
-  }
-
-  WarmPool& pool_;
-  std::unique_ptr<PostgresUpstream> upstream_;
-  OwnQuery query_;
-};
 
 WarmPool::WarmPool(Worker& worker) : worker_(worker) {}
 WarmPool::~WarmPool() = default;
@@ -71,7 +33,7 @@ std::unique_ptr<PostgresUpstream> WarmPool::take(const UpstreamPlanPtr& plan) {
       for (Slot& slot : oldest->second.slots) discard(std::move(slot.upstream));
       shelves_.erase(oldest);
     }
-    found = shelves_.emplace(key, Shelf{plan, {}, now_ms, 0}).first;
+    found = shelves_.emplace(key, Shelf{plan, {}, 0, now_ms, 0}).first;
   }
   Shelf& shelf = found->second;
   shelf.used_ms = now_ms;
@@ -81,7 +43,7 @@ std::unique_ptr<PostgresUpstream> WarmPool::take(const UpstreamPlanPtr& plan) {
       ++at;
       continue;
     }
-    if (at->upstream->usable() && !stale(*at, shelf, now_ms)) taken = std::move(at->upstream);
+    if (at->upstream->usable() && !stale(*at->upstream, shelf, now_ms)) taken = std::move(at->upstream);
     else discard(std::move(at->upstream));
     at = shelf.slots.erase(at);
   }
@@ -91,24 +53,82 @@ std::unique_ptr<PostgresUpstream> WarmPool::take(const UpstreamPlanPtr& plan) {
 }
 
 void WarmPool::give_back(std::unique_ptr<PostgresUpstream> upstream) {
-  const UpstreamPlan& plan = upstream->plan();
+  ++worker_.metrics.warm_returned;
+  auto shelf = wanted(*upstream);
+  if (shelf == shelves_.end()) {
+    ++worker_.metrics.warm_closed;
+    return discard(std::move(upstream));
+  }
+  ++shelf->second.cleaning;
+  cleaning_.push_back(std::make_unique<WarmCleaning>(
+      std::move(upstream), worker_.loop.now_ms(),
+      [this](WarmCleaning& cleaning, std::unique_ptr<PostgresUpstream> cleaned, bool clean) {
+        this->cleaned(cleaning, std::move(cleaned), clean);
+      }));
+}
+
+// Where a connection belongs whose session left no state; end() where it is not to be kept.
+WarmPool::Shelves::iterator WarmPool::wanted(const PostgresUpstream& upstream) {
+  const UpstreamPlan& plan = upstream.plan();
   auto shelf = shelves_.find(plan.key());
-  bool wanted = plan.resource->warm == policy::Warm::kReuse && upstream->usable() &&
-                plan.policy == worker_.policy && shelf != shelves_.end() &&
-                shelf->second.slots.size() < plan.resource->warm_max;
-  if (!wanted) return discard(std::move(upstream));
-  cleaning_.push_back(std::make_unique<Cleaning>(*this, std::move(upstream)));
+  bool kept = plan.resource->warm == policy::Warm::kReuse && upstream.usable() &&
+              !worker_.draining && plan.policy == worker_.policy && shelf != shelves_.end() &&
+              shelf->second.size() < plan.resource->warm_max &&
+              !stale(upstream, shelf->second, worker_.loop.now_ms());
+  return kept ? shelf : shelves_.end();
+}
+
+void WarmPool::cleaned(WarmCleaning& cleaning, std::unique_ptr<PostgresUpstream> upstream,
+                       bool clean) {
+  // It may have given up its place since: a shelf of the same key may be another one.
+  auto of_key = shelves_.find(cleaning.key());
+  if (of_key != shelves_.end() && of_key->second.cleaning > 0) --of_key->second.cleaning;
+  auto shelf = clean ? wanted(*upstream) : shelves_.end();
+  ++(shelf != shelves_.end() ? worker_.metrics.warm_kept : worker_.metrics.warm_closed);
+  if (shelf == shelves_.end()) discard(std::move(upstream));
+  else shelf->second.slots.push_back({std::move(upstream), true});
+  worker_.loop.soon([this, done = &cleaning] {
+    cleaning_.remove_if([done](const auto& one) { return one.get() == done; });
+  });
+}
+
+// `fresh`: as many ready as are allowed. `reuse`: one, where there is room for another that comes
+// back; else each login ahead of need would take the place of a connection that is there.
+std::size_t WarmPool::ahead(const policy::Resource& resource) {
+  if (resource.warm != policy::Warm::kReuse) return resource.warm_max;
+  return resource.warm_max > 1 ? 1 : 0;
 }
 
 void WarmPool::fill(Shelf& shelf) {
   std::uint64_t now_ms = worker_.loop.now_ms();
   if (now_ms < shelf.retry_ms || worker_.draining) return;
-  while (shelf.slots.size() < shelf.plan->resource->warm_max) {
+  make_room(shelf);
+  while (shelf.size() < ahead(*shelf.plan->resource)) {
     Slot& slot = shelf.slots.emplace_back();
     slot.upstream = std::make_unique<PostgresUpstream>(worker_, shelf.plan);
-    slot.since_ms = now_ms;
     slot.upstream->open([this, key = shelf.plan->key(), upstream = slot.upstream.get()](
                             const UpstreamFailure* failure) { opened(key, upstream, failure); });
+  }
+}
+
+// Settings that a client brings along make shelves of their own, and it may bring ever new ones:
+// what one resource has ready in all is bounded too, and the shelf that waited longest makes room.
+void WarmPool::make_room(const Shelf& shelf) {
+  const policy::Resource& resource = *shelf.plan->resource;
+  std::size_t most = kShelvesFullMax * resource.warm_max;
+  while (true) {
+    std::size_t held = 0;
+    auto oldest = shelves_.end();
+    for (auto at = shelves_.begin(); at != shelves_.end(); ++at) {
+      if (at->second.plan->resource->name != resource.name) continue;
+      held += at->second.size();
+      bool other = &at->second != &shelf && !at->second.slots.empty();
+      bool older = oldest == shelves_.end() || at->second.used_ms < oldest->second.used_ms;
+      if (other && older) oldest = at;
+    }
+    if (held + ahead(resource) <= most || oldest == shelves_.end()) return;
+    for (Slot& slot : oldest->second.slots) discard(std::move(slot.upstream));
+    oldest->second.slots.clear();
   }
 }
 
@@ -129,10 +149,11 @@ void WarmPool::opened(const std::string& key, PostgresUpstream* upstream,
   }
 }
 
-bool WarmPool::stale(const Slot& slot, const Shelf& shelf, std::uint64_t now_ms) const {
+bool WarmPool::stale(const PostgresUpstream& upstream, const Shelf& shelf,
+                     std::uint64_t now_ms) const {
   const policy::Resource& resource = *shelf.plan->resource;
-  return now_ms - slot.since_ms > std::uint64_t{resource.warm_age_max_s} * 1000 ||
-         slot.upstream->credential_version() != credential_version(resource.credential);
+  return now_ms - upstream.begun_ms() > std::uint64_t{resource.warm_age_max_s} * 1000 ||
+         upstream.credential_version() != credential_version(resource.credential);
 }
 
 // Not at once: the caller may stand in a callback of this very connection.
@@ -143,11 +164,14 @@ void WarmPool::discard(std::unique_ptr<PostgresUpstream> upstream) {
 }
 
 void WarmPool::sweep(std::uint64_t now_ms) {
+  for (const auto& cleaning : cleaning_) {
+    if (cleaning->late(now_ms)) cleaning->give_up();
+  }
   for (auto shelf = shelves_.begin(); shelf != shelves_.end();) {
     bool unused = now_ms - shelf->second.used_ms >
                   std::uint64_t{shelf->second.plan->resource->warm_age_max_s} * 1000;
     for (auto at = shelf->second.slots.begin(); at != shelf->second.slots.end();) {
-      bool gone = at->ready && (unused || !at->upstream->usable() || stale(*at, shelf->second, now_ms));
+      bool gone = at->ready && (unused || !at->upstream->usable() || stale(*at->upstream, shelf->second, now_ms));
       if (!gone) {
         ++at;
         continue;
@@ -173,7 +197,7 @@ void WarmPool::clear() {
 
 std::size_t WarmPool::size() const {
   std::size_t count = 0;
-  for (const auto& [key, shelf] : shelves_) count += shelf.slots.size();
+  for (const auto& [key, shelf] : shelves_) count += shelf.size();
   return count;
 }
 

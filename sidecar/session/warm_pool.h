@@ -4,8 +4,9 @@
 //
 // `fresh` (default): each connection serves one session and is closed after it. `reuse` (opt-in):
 // one whose session left no state goes back, after DISCARD ALL (docs/postgres.md lists what counts
-// as state). Connections age out, are capped per key, and end when their credential changes or the
-// policy no longer allows them.
+// as state). Connections age out by the time of their login, are capped per key (those that are
+// being opened or cleaned count) and per resource, and end when their credential changes or the policy no longer
+// allows them.
 
 #include <list>
 #include <map>
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "sidecar/session/postgres_upstream.h"
+#include "sidecar/session/warm_cleaning.h"
 
 namespace chaperone::session {
 
@@ -35,25 +37,30 @@ class WarmPool {
  private:
   struct Slot {
     std::unique_ptr<PostgresUpstream> upstream;
-    std::uint64_t since_ms = 0;
     bool ready = false;
   };
   struct Shelf {
     UpstreamPlanPtr plan;
     std::list<Slot> slots;
+    std::size_t cleaning = 0;    // on their way back here
     std::uint64_t used_ms = 0;
     std::uint64_t retry_ms = 0;  // a login that failed is not tried again before
+    std::size_t size() const { return slots.size() + cleaning; }
   };
-  class Cleaning;
+  using Shelves = std::map<std::string, Shelf>;
 
   void fill(Shelf& shelf);
+  void make_room(const Shelf& shelf);
   void opened(const std::string& key, PostgresUpstream* upstream, const UpstreamFailure* failure);
-  bool stale(const Slot& slot, const Shelf& shelf, std::uint64_t now_ms) const;
+  Shelves::iterator wanted(const PostgresUpstream& upstream);
+  void cleaned(WarmCleaning& cleaning, std::unique_ptr<PostgresUpstream> upstream, bool clean);
+  static std::size_t ahead(const policy::Resource& resource);
+  bool stale(const PostgresUpstream& upstream, const Shelf& shelf, std::uint64_t now_ms) const;
   void discard(std::unique_ptr<PostgresUpstream> upstream);
 
   Worker& worker_;
-  std::map<std::string, Shelf> shelves_;
-  std::list<std::unique_ptr<Cleaning>> cleaning_;
+  Shelves shelves_;
+  std::list<std::unique_ptr<WarmCleaning>> cleaning_;
 };
 
 }  // namespace chaperone::session

@@ -73,7 +73,7 @@ class Wire:
         self.socket = socket.create_connection((host, port), timeout=REPLY_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.send(startup({"user": user, "database": database, **parameters}))
-        self.until_ready()
+        self.greeting = self.until_ready()
 
     def send(self, data, piece=0):
         """Sends it whole, or `piece` bytes at a time, each in a segment of its own."""

@@ -8,6 +8,7 @@ import argparse
 import ctypes
 import os
 import pathlib
+import socket
 import sys
 import time
 import unittest
@@ -121,6 +122,11 @@ class StageTest(unittest.TestCase):
                 return
             time.sleep(0.05)
         self.fail(f"after {PATIENCE_SECONDS} s still not: {what}")
+
+
+def raw():
+    """A bare connection to the server's address, for what comes before a session."""
+    return socket.create_connection((sandbox.CLUSTER4, 5432), timeout=wire.REPLY_SECONDS)
 
 
 def values(messages):
