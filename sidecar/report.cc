@@ -95,7 +95,21 @@ void loop_metrics(admin::MetricsPage& page, const LoopReport& loop, const policy
   latency(page, "chaperone_added_seconds", "What judging and recording a read's worth of commands took.", sink.added);
 }
 
+void escape_metrics(admin::MetricsPage& page, const Escapes& escapes) {
+  if (!escapes.configured) return;
+  page.gauge("chaperone_escape_counters_readable", "0: nobody writes them, or the file is no such file.",
+             escapes.readable ? 1 : 0);
+  if (!escapes.readable) return;
+  page.gauge("chaperone_escape_counters_time_seconds", "When the kernel was last asked, since 1970.",
+             static_cast<double>(escapes.wall_s));
+  for (const auto& [name, packets] : escapes.counters) {
+    page.counter("chaperone_escapes_total", "Packets that tried to leave past the sidecar, and did not.",
+                 packets, {{"counter", name}});
+  }
+}
+
 void process_metrics(admin::MetricsPage& page, const ProcessReport& process) {
+  escape_metrics(page, process.escapes);
   page.gauge("chaperone_build_info", "Always 1.", 1, {{"build", process.build}});
   page.gauge("chaperone_policy_info", "Always 1; the digest of the policy in force.", 1,
              {{"digest", process.policy->digest()}, {"revision", process.policy->revision()}});

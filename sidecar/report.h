@@ -10,6 +10,7 @@
 
 #include "sidecar/admin/admin_server.h"
 #include "sidecar/admin/http_server.h"
+#include "sidecar/escapes.h"
 #include "sidecar/session/worker.h"
 #include "sidecar/ship/ship.h"
 #include "sidecar/spool/spool.h"
@@ -31,6 +32,7 @@ struct ProcessReport {
   std::uint64_t appended = 0, durable = 0, acknowledged = 0;
   ship::ShipStatus ship;
   bool has_collector = false;
+  Escapes escapes;
   std::string build;
 };
 

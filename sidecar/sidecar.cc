@@ -201,6 +201,7 @@ ProcessReport Sidecar::State::process_report() const {
   report.acknowledged = spool->acknowledged().sequence;
   report.has_collector = ship != nullptr;
   if (ship) report.ship = ship->status();
+  report.escapes = read_escapes(config.escape_counters_file);
   report.build = kBuild;
   return report;
 }

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "sidecar/capture/backend.h"
+#include "sidecar/capture/counter_watch.h"
 #include "sidecar/capture/devices.h"
 #include "sidecar/capture/init_step.h"
 #include "sidecar/capture/user_ids.h"
@@ -22,6 +23,8 @@ constexpr int kExitUsage = 2;
 struct Flags {
   InitOptions init;
   std::vector<std::string> resolvers;
+  std::string counters;  // not empty: watch them, and touch no rule
+  unsigned counters_every_s = 10;
   bool dry_run = false;
   bool no_l2 = false;
 };
@@ -60,6 +63,11 @@ void declare(CLI::App& app, Flags& flags) {
                  "open connections of one agent UID; keep it below the listener's backlog")
       ->capture_default_str();
   app.add_flag("--no-l2-guard", flags.no_l2, "do not load the layer-2 table");
+  app.add_option("--counters", flags.counters,
+                 "change nothing: write the escape counters to this file for the sidecar, for ever");
+  app.add_option("--counters-every", flags.counters_every_s, "seconds between two looks")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600));
   app.add_flag("--dry-run", flags.dry_run, "print the rules and change nothing");
 }
 
@@ -103,6 +111,8 @@ int main(int argc, char** argv) {
   auto say = [](std::string_view line) {
     std::fprintf(stderr, "chaperone-init: %.*s\n", static_cast<int>(line.size()), line.data());
   };
-  auto done = chaperone::capture::run_init_step(flags.init, say);
+  auto done = flags.counters.empty()
+                  ? chaperone::capture::run_init_step(flags.init, say)
+                  : chaperone::capture::watch_counters(flags.counters, flags.counters_every_s, say);
   return done ? 0 : fail(kExitRefused, done.error().message);
 }

@@ -12,13 +12,13 @@
 
 namespace chaperone::capture {
 
-NftLibrary::NftLibrary() {
+NftLibrary::NftLibrary(Shows shows) {
   if (!SocketHandle(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER))) return;
   context_ = nft_ctx_new(NFT_CTX_DEFAULT);
   CHECK(context_ != nullptr);
   CHECK(nft_ctx_buffer_output(context_) == 0);
   CHECK(nft_ctx_buffer_error(context_) == 0);
-  nft_ctx_output_set_flags(context_, NFT_CTX_OUTPUT_STATELESS);
+  if (shows == Shows::kRules) nft_ctx_output_set_flags(context_, NFT_CTX_OUTPUT_STATELESS);
 }
 
 NftLibrary::~NftLibrary() {

@@ -12,14 +12,15 @@ namespace chaperone::capture {
 
 class NftLibrary {
  public:
+  enum class Shows { kRules, kCounters };
   // Without nfnetlink in the kernel, where libnftables would end the process, every command fails.
-  NftLibrary();
+  explicit NftLibrary(Shows shows = Shows::kRules);
   ~NftLibrary();
   NftLibrary(const NftLibrary&) = delete;
   NftLibrary& operator=(const NftLibrary&) = delete;
 
-  // Runs `commands` as one transaction: all of them or nothing. The answer is what nft prints, with
-  // counters and handles left out; the error is the kernel's or the grammar's, with the line.
+  // Runs `commands` as one transaction: all of them or nothing. The answer is what nft prints,
+  // without handles, and without counts unless kCounters; the error is the kernel's or the grammar's, with the line.
   Result<std::string> run(const std::string& commands);
 
   // The kernel judges the transaction and takes it back; nothing changes.

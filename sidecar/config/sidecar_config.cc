@@ -131,6 +131,7 @@ void read_config(const Node& root, Findings& findings, const Environment& enviro
   path(map, findings, "trust_dir", config.trust_dir);
   path(map, findings, "admin_socket", config.admin_socket);
   read_metrics(map, findings, config.metrics_address);
+  path(map, findings, "escape_counters_file", config.escape_counters_file);
   read_collector(map.find("collector"), findings, config.collector);
   read_subject(map.find("subject"), findings, environment, config.subject);
   read_limits(map.find("limits"), findings, config.limits);

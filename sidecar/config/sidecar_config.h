@@ -59,6 +59,7 @@ struct SidecarConfig {
   std::string trust_dir = "/run/chaperone/trust";   // the pod's CA and bundle, for the agent
   std::string admin_socket = "/run/chaperone/admin.sock";
   std::string metrics_address = "0.0.0.0:19090";  // host:port; empty: none
+  std::string escape_counters_file;  // of `chaperone-init --counters`; empty: none
   CollectorPlace collector;
   Subject subject;
   Limits limits;

@@ -14,8 +14,8 @@ from integration.lib import sandbox  # noqa: E402
 sandbox.enter()
 from integration.lib import postgres  # noqa: E402
 from integration.lib.certificates import Authority  # noqa: E402
-from integration.lib.chaperone import Collector, Sidecar, records  # noqa: E402
-from integration.lib.process import Process  # noqa: E402
+from integration.lib.chaperone import INIT, Collector, Sidecar, records  # noqa: E402
+from integration.lib.process import Process, as_user  # noqa: E402
 from integration.lib.world import World  # noqa: E402
 
 PATIENCE_SECONDS = 20  # for what happens on its own: a reload, a record's way to the collector
@@ -321,6 +321,43 @@ class SidecarTest(unittest.TestCase):
             return all(word in found["text"] for word in (marker, "alter role", "marker_8812"))
         self.eventually(arrived, "the records arrived")
         self.assertNotIn("-secret", found["text"])
+
+    def metrics(self, name):
+        """The series of this name, label text to value."""
+        page = self.world.pod.run("/usr/bin/python3", "-c", "import urllib.request as u; "
+                                  "print(u.urlopen('http://127.0.0.1:19090/metrics', timeout=20).read().decode())")
+        series = (line.rsplit(" ", 1) for line in page.splitlines() if line.startswith(name))
+        return {key[len(name):]: float(value) for key, value in series}
+
+    def test_escape_counters_reach_the_metrics(self):
+        folder = sandbox.folder("counters", 65532, mode=0o755)
+        path = folder / "escapes"
+        self.sidecar(policy(), config=f"escape_counters_file: {path}\n")
+        self.assertEqual({"": 0}, self.metrics("chaperone_escape_counters_readable"))
+        self.assertEqual({}, self.metrics("chaperone_escapes_total"))
+        watcher = Process("counters", self.world.pod.words(
+            *as_user(65532, capabilities=("net_admin",)), INIT, "--counters", path, "--counters-every", "1"),
+            sandbox.TMP / "counters.log")
+        self.addCleanup(watcher.stop)
+        out = '{counter="escaped_out"}'
+        self.eventually(lambda: out in self.metrics("chaperone_escapes_total"), "the counters are there")
+        before = self.metrics("chaperone_escapes_total")
+        tried = self.world.agent("/usr/bin/python3", "-c", "import socket; socket.socket(socket.AF_INET, "
+                                 "socket.SOCK_DGRAM).sendto(b'out', ('10.77.0.2', 9))")
+        self.assertIn("PermissionError", tried.stderr)
+        self.eventually(lambda: self.metrics("chaperone_escapes_total")[out] > before[out], "the attempt counts")
+        self.assertEqual({"": 1}, self.metrics("chaperone_escape_counters_readable"))
+        watcher.stop()
+        for wrong in ("", "chaperone-counters 1 x\n", "chaperone-counters 1 5\nescaped_out\n",
+                      'chaperone-counters 1 5\na"b 1\n', "chaperone-counters 1 5\nx -1\n", "x" * 5000):
+            path.write_text(wrong)
+            self.assertEqual({"": 0}, self.metrics("chaperone_escape_counters_readable"), wrong)
+            self.assertEqual({}, self.metrics("chaperone_escapes_total"), wrong)
+
+    def test_the_counters_need_the_right_to_read_them(self):
+        done = self.world.agent(INIT, "--counters", "/mnt/tmp/none")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("NET_ADMIN", done.stderr)
 
     def test_an_old_signing_key_names_its_successor(self):
         one = self.sidecar(policy())
