@@ -41,11 +41,16 @@ std::vector<Cell> alarm_row(const Json& alarm) {
           {text_at(alarm, "detail")}};
 }
 
+Cell writer_state(const Json& writer) {
+  if (has(writer, "stopped") && writer["stopped"].IsTrue()) return {"stopped", Tint::kDim};
+  if (has(writer, "silent") && writer["silent"].IsTrue()) return {"silent", Tint::kBad};
+  return {"live", Tint::kGood};
+}
+
 std::vector<Cell> writer_row(const Json& writer) {
-  bool stopped = has(writer, "stopped") && writer["stopped"].IsTrue();
   return {{text_at(writer, "writer")},
           {short_time(text_at(writer, "last")), Tint::kDim},
-          {stopped ? "stopped" : "live", stopped ? Tint::kDim : Tint::kGood},
+          writer_state(writer),
           {text_at(writer, "pod")},
           {text_at(writer, "namespace")},
           {text_at(writer, "token")},

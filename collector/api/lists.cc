@@ -17,6 +17,7 @@ void put(JsonOut& json, const WriterRow& row) {
   json.field("sequence", row.sequence).field("records", row.records);
   bool stopped = row.last_kind == static_cast<std::int64_t>(audit::RecordKind::kWriterStop);
   json.key("stopped").boolean(stopped);
+  json.key("silent").boolean(!stopped && wall_now_ns() - row.last_ns >= kSilenceNs);
   json.key("keys").open('[');
   for (std::string_view keys = row.keys; !keys.empty();) {
     json.text(keys.substr(0, 64));

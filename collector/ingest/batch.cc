@@ -31,7 +31,8 @@ class Checker {
     if (record->wall_ns > context_.future_ns && batch_.clock_sequence == 0) {
       batch_.clock_sequence = record->sequence;
     }
-    batch_.last_kind = record->kind;
+    // A checkpoint says nothing of what its writer does; one closes every orderly stop.
+    if (record->kind != audit::RecordKind::kCheckpoint) batch_.last_kind = record->kind;
     batch_.records.push_back({bytes, record->sequence, point_.hash});
     return true;
   }

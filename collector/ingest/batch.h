@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ struct BatchRecord {
 struct Batch {
   std::vector<BatchRecord> records;
   audit::Hash previous{};  // that the first record names
-  audit::RecordKind last_kind = audit::RecordKind::kCommand;
+  std::optional<audit::RecordKind> last_kind;  // checkpoints apart; none: nothing else came
   std::size_t signer = 0;  // the one that signs behind the batch
   // The first record that says something its writer is not vouched for, or that lies in the future.
   std::uint64_t identity_sequence = 0, clock_sequence = 0;

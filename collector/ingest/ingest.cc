@@ -201,7 +201,7 @@ IngestReply Ingest::store_new(Writer& writer, const Batch& batch, std::size_t fi
   }
   writer.known.chain = {batch.records.back().sequence, batch.records.back().hash};
   writer.known.signer = batch.signer;
-  writer.known.stopped = batch.last_kind == audit::RecordKind::kWriterStop;
+  if (batch.last_kind) writer.known.stopped = *batch.last_kind == audit::RecordKind::kWriterStop;
   note_oddities(writer, batch);
   IngestReply reply;
   reply.acknowledged = writer.known.chain.sequence;

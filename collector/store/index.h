@@ -26,7 +26,7 @@ struct KnownWriter {
   std::size_t signer = 0;                     // of `keys`: the one that the chain stands with
   std::map<std::string, std::string> claims;  // of the newest enrolment
   std::int64_t last_ns = 0;                   // received
-  bool stopped = false;                       // its last record was writer_stop
+  bool stopped = false;                       // its last record, checkpoints apart, was writer_stop
 };
 
 class Index {

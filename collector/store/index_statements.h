@@ -25,7 +25,8 @@ struct Index::Statements {
       "token = ?6 WHERE id = ?1"};
   Statement advance_writer{
       database_,
-      "UPDATE writers SET sequence = ?2, hash = ?3, last_ns = ?4, last_kind = ?5, "
+      "UPDATE writers SET sequence = ?2, hash = ?3, last_ns = ?4, "
+      "last_kind = CASE ?5 WHEN 4 THEN last_kind ELSE ?5 END, "
       "records = records + 1, build = CASE ?6 WHEN '' THEN build ELSE ?6 END, "
       "key = coalesce(?7, key) WHERE id = ?1"};
   Statement add_enrolment{

@@ -18,6 +18,12 @@ class Ingest(unittest.TestCase):
     def records(self):
         return self.stage.all("/v1/records?order=asc", "records")
 
+    def test_a_writer_that_stopped_in_order_is_shown_so(self):
+        self.stage.send(sessions=1, commands=5)
+        (writer,) = self.stage.all("/v1/writers", "writers")
+        self.assertEqual((writer["stopped"], writer["silent"]), (True, False))
+        self.assertIn("stopped", self.stage.cli("writers")[0])
+
     def test_sent_and_stored_once(self):
         sent = self.stage.send(sessions=3, commands=20)
         self.assertTrue(sent["flushed"], sent)

@@ -36,7 +36,9 @@ TEST_CASE("a sound batch says where it begins and what each record hashes to") {
   CHECK(batch.records[0].sequence == 3);
   CHECK(batch.previous == audit::sha256(chain.records()[1]));
   CHECK(batch.records[3].hash == audit::sha256(chain.records()[5]));
-  CHECK(batch.last_kind == audit::RecordKind::kCheckpoint);
+  CHECK(batch.last_kind == audit::RecordKind::kCommand);
+  Batch checkpoint = check_batch(as_bytes(frames_of(chain, 5, 6)), context_of(chain));
+  CHECK(!checkpoint.last_kind);
 }
 
 TEST_CASE("no altered bit of a batch passes") {
