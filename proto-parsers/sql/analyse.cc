@@ -56,6 +56,7 @@ void analyse_tree(const Tree& tree, std::string_view text, const Reading& readin
     if (findings.is_unknown()) assume_the_worst(analysis);
     take_flags(analysis, findings.flags);
     if (findings.flags.may_change_reading) context.names_uncertain = true;
+    if (findings.flags.moves_objects) context.objects_moved = true;
     analysis.meaning.statements.push_back(findings.statement());
   }
 }

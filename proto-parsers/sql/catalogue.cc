@@ -17,6 +17,7 @@ void CatalogueData::index() {
   }
   for (const auto& type : types) {
     type_by_oid.emplace(type->oid, type.get());
+    if (type->relation != 0) row_type_by_relation.emplace(type->relation, type.get());
     type_by_name.emplace(type->qualified, type.get());
     bytes += type->bytes;
   }

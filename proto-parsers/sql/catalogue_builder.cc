@@ -113,6 +113,9 @@ Result<std::shared_ptr<const Catalogue>> CatalogueBuilder::finish(CatalogueStamp
   bool event_triggers = change.all || change.event_triggers;
   data->event_trigger_functions =
       event_triggers ? std::move(fresh.event_trigger_functions) : known.event_trigger_functions;
+  bool everywhere = change.all || change.all_types;
+  data->functions_everywhere =
+      everywhere ? std::move(fresh.functions_everywhere) : known.functions_everywhere;
   data->schemas = change.all || change.schemas ? std::move(fresh.schemas) : known.schemas;
   data->index();
   if (data->bytes > kCatalogueBytesMax) return Error{std::string(kTooMany)};

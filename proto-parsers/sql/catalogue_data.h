@@ -120,6 +120,7 @@ struct CatalogueData {
   Kept<CatalogueType> types;          // likewise
   Kept<CatalogueOperator> operators;  // likewise
   std::vector<Oid> event_trigger_functions;
+  std::vector<Oid> functions_everywhere;  // that any expression may run without naming anything
   std::map<Oid, std::string> schemas;
 
   // Made by index().
@@ -128,6 +129,7 @@ struct CatalogueData {
   std::unordered_map<Oid, const CatalogueType*> type_by_oid;
   ByName<const CatalogueRelation*> relation_by_name;                 // "schema.name"
   ByName<const CatalogueType*> type_by_name;                         // "schema.name"
+  std::unordered_map<Oid, const CatalogueType*> row_type_by_relation;
   ByName<std::vector<const CatalogueFunction*>> functions_by_name;   // "name"
   ByName<std::vector<const CatalogueOperator*>> operators_by_name;  // "name"
 

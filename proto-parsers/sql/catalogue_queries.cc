@@ -68,12 +68,18 @@ constexpr CatalogueText kTexts[] = {
      "ELSE coalesce((SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid), t.typelem) END, "
      "t.typrelid FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace "
      "WHERE (t.oid >= 16384 OR t.oid IN (SELECT unnest(ARRAY[castsource, casttarget]) FROM pg_cast "
-     "WHERE castfunc >= 16384 AND castsource < 16384 AND casttarget < 16384)) "
+     "WHERE castfunc >= 16384)) "
      "AND {t.oid} ORDER BY t.oid"},
     {"type functions", 2, Keyed::kType,
      "SELECT t.oid, f FROM pg_type t, unnest(ARRAY[t.typinput::oid, t.typoutput::oid, "
      "t.typreceive::oid, t.typsend::oid, t.typmodin::oid, t.typmodout::oid]) f "
      "WHERE f >= 16384 AND {t.oid} "
+     "UNION SELECT r.rngtypid, f FROM pg_range r, unnest(ARRAY[r.rngcanonical::oid, "
+     "r.rngsubdiff::oid]) f WHERE f >= 16384 AND {r.rngtypid} "
+     "UNION SELECT t, p.amproc FROM pg_amproc p, unnest(ARRAY[p.amproclefttype, p.amprocrighttype]) t "
+     "WHERE p.amproc >= 16384 AND {t} "
+     "UNION SELECT t, o.oprcode FROM pg_amop a JOIN pg_operator o ON o.oid = a.amopopr, "
+     "unnest(ARRAY[a.amoplefttype, a.amoprighttype]) t WHERE o.oprcode >= 16384 AND {t} "
      "UNION SELECT castsource, castfunc FROM pg_cast WHERE castfunc >= 16384 "
      "AND (castsource >= 16384 OR casttarget < 16384) AND {castsource} "
      "UNION SELECT casttarget, castfunc FROM pg_cast WHERE castfunc >= 16384 "
@@ -88,6 +94,14 @@ constexpr CatalogueText kTexts[] = {
     {"schemas", 2, Keyed::kSchemas,
      "SELECT oid, nspname FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_(toast|temp_)' "
      "ORDER BY oid"},
+    // What no name shows: casts that are not asked for, and support of operator classes, both between
+    // PostgreSQL's own types.
+    {"everywhere", 1, Keyed::kEverywhere,
+     "SELECT castfunc FROM pg_cast WHERE castfunc >= 16384 AND castcontext <> 'e' "
+     "AND castsource < 16384 AND casttarget < 16384 "
+     "UNION SELECT amproc FROM pg_amproc WHERE amproc >= 16384 AND amproclefttype < 16384 "
+     "UNION SELECT o.oprcode FROM pg_amop a JOIN pg_operator o ON o.oid = a.amopopr "
+     "WHERE o.oprcode >= 16384 AND a.amoplefttype < 16384 ORDER BY 1"},
 };
 
 // Which objects of one kind are asked for.
@@ -103,6 +117,7 @@ Asked asked_of(Keyed keyed, const CatalogueChange& change) {
     case Keyed::kFunction: return {change.all_functions, change.functions};
     case Keyed::kType: return {change.all_types, change.types};
     case Keyed::kOperators: return {change.operators, {}};
+    case Keyed::kEverywhere: return {change.all_types, {}};
     case Keyed::kEventTriggers: return {change.event_triggers, {}};
     case Keyed::kSchemas: return {change.schemas, {}};
   }

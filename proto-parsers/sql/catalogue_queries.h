@@ -14,6 +14,7 @@ enum class Keyed : std::uint8_t {
   kFunction,
   kType,
   kOperators,
+  kEverywhere,
   kEventTriggers,
   kSchemas
 };

@@ -154,10 +154,14 @@ void read_event_trigger(FreshObjects& fresh, Row row) {
   fresh.event_trigger_functions.push_back(oid_at(row, 0));
 }
 
+void read_everywhere(FreshObjects& fresh, Row row) {
+  fresh.functions_everywhere.push_back(oid_at(row, 0));
+}
+
 void read_schema(FreshObjects& fresh, Row row) { fresh.schemas[oid_at(row, 0)] = copy_at(row, 1); }
 
 using Reader = void (*)(FreshObjects&, Row);
-constexpr std::array<Reader, 16> kReaders = {read_relation,
+constexpr std::array<Reader, 17> kReaders = {read_relation,
                                              read_column,
                                              read_view,
                                              read_rule,
@@ -172,7 +176,8 @@ constexpr std::array<Reader, 16> kReaders = {read_relation,
                                              read_type_function,
                                              read_type_expression,
                                              read_event_trigger,
-                                             read_schema};
+                                             read_schema,
+                                             read_everywhere};
 
 }  // namespace
 

@@ -17,7 +17,7 @@ struct FreshObjects {
   std::unordered_map<Oid, std::shared_ptr<CatalogueFunction>> functions;
   std::unordered_map<Oid, std::shared_ptr<CatalogueType>> types;
   Kept<CatalogueOperator> operators;
-  std::vector<Oid> event_trigger_functions;
+  std::vector<Oid> event_trigger_functions, functions_everywhere;
   std::map<Oid, std::string> schemas;
 };
 

@@ -44,13 +44,14 @@ constexpr Kind kKinds[] = {
     {Part::kSchemas, "0", "pg_namespace"},
     {Part::kOperators, "0", "pg_operator WHERE oid >= 16384"},
     {Part::kCasts, "0", "pg_cast"},
+    {Part::kCasts, "0", "pg_amproc WHERE oid >= 16384"},
+    {Part::kCasts, "0", "pg_amop WHERE oid >= 16384"},
     {Part::kEventTriggers, "0", "pg_event_trigger"},
     {Part::kExtensions, "0", "pg_extension"},
 };
 
-// What is told of young rows, before it is hashed: about 20 bytes each. Beyond this each stamp spends
-// more on them than on the rest.
-constexpr std::size_t kYoungBytesMax = 64 * 1024;
+// Beyond this many young rows each stamp spends more on them than on the rest.
+constexpr std::size_t kYoungRowsMax = 4000;
 // Stands in the place of a kind and bucket in the row that tells the horizon.
 constexpr std::uint64_t kHorizonKey = 0xffffffff;
 // Beyond this many buckets of one part everything is read: the queries would be lists of ranges.
@@ -84,7 +85,7 @@ void note(CatalogueChange& change, std::uint64_t key) {
 
 std::string arm(std::size_t number, const Kind& kind) {
   std::string text = "SELECT (CAST(" + std::to_string(number) + " AS bigint) << 32) + bucket, ";
-  text += "count(*), string_agg(CAST(ctid AS text) || CAST(xmin AS text), ',') FILTER (WHERE young)";
+  text += "count(*), array_agg(CAST(ctid AS text) || CAST(xmin AS text)) FILTER (WHERE young)";
   text += " FROM (SELECT CAST(";
   text += kind.object;
   text += " AS bigint) >> " + std::to_string(kBucketBits) + " AS bucket, ctid, xmin, ";
@@ -103,15 +104,15 @@ CatalogueChange everything() {
 
 Result<void> CatalogueStamp::add(std::span<const std::optional<std::string_view>> row) {
   std::uint64_t key = 0, count = 0;
-  std::size_t young_bytes = 0;
+  std::size_t young = 0;
   bool good = row.size() == kStampColumns && number_of(row[0], key) && number_of(row[1], count) &&
-              number_of(row[2], young_bytes);
+              number_of(row[2], young);
   if (!good) return Error{"catalogue: the stamp has not its form; is another program answering?"};
   if (key == kHorizonKey) {
     horizon_ = static_cast<std::uint32_t>(count);
     return {};
   }
-  young_bytes_ += young_bytes;
+  young_ += young;
   buckets_[key] = std::to_string(count) + " " + std::string(row[3].value_or(std::string_view()));
   return {};
 }
@@ -132,7 +133,7 @@ CatalogueChange CatalogueStamp::since(const CatalogueStamp& older) const {
   return change.all ? everything() : change;
 }
 
-bool CatalogueStamp::worn() const { return young_bytes_ > kYoungBytesMax; }
+bool CatalogueStamp::worn() const { return young_ > kYoungRowsMax; }
 
 std::string catalogue_stamp_query(int, std::optional<std::uint32_t> horizon) {
   std::string oldest = horizon ? "CAST('" + std::to_string(*horizon) + "' AS xid)"
@@ -141,8 +142,10 @@ std::string catalogue_stamp_query(int, std::optional<std::uint32_t> horizon) {
   std::string query = "/* chaperone:catalogue */ WITH horizon AS MATERIALIZED (SELECT ";
   query += oldest + " AS made, age(" + oldest + ") AS age) SELECT " + std::to_string(kHorizonKey);
   query += ", CAST(CAST(made AS text) AS bigint), 0, '' FROM horizon UNION ALL ";
-  query += "SELECT key, count, coalesce(length(young), 0), ";
-  query += "encode(sha256(convert_to(young, 'UTF8')), 'hex') FROM (";
+  // In an order of their own: that of a scan may be another next time.
+  query += "SELECT key, count, coalesce(array_length(young, 1), 0), encode(sha256(convert_to((";
+  query += "SELECT string_agg(one, ',' ORDER BY one) FROM unnest(young) AS one), 'UTF8')), 'hex') ";
+  query += "FROM (";
   for (std::size_t i = 0; i < std::size(kKinds); ++i) {
     if (i > 0) query += " UNION ALL ";
     query += arm(i, kKinds[i]);

@@ -51,7 +51,7 @@ class CatalogueStamp {
 
  private:
   std::optional<std::uint32_t> horizon_;
-  std::size_t young_bytes_ = 0;
+  std::size_t young_ = 0;
   std::map<std::uint64_t, std::string> buckets_;  // by part and bucket: count and digest
 };
 

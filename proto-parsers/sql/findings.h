@@ -16,6 +16,7 @@ struct Flags {
   bool may_change_reading = false, leaves_session_state = false, changes_catalogue = false;
   bool transaction_control = false, copies_in = false, copies_out = false;
   bool catalogue_miss = false, lifts_read_only = false;
+  bool moves_objects = false;  // an existing object has another name or schema afterwards
 };
 
 class Findings {

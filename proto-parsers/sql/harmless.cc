@@ -133,7 +133,7 @@ constexpr std::string_view kHarmless[] = {
     "json_array json_arrayagg json_exists json_objectagg json_query json_scalar json_serialize",
     "json_value least lgamma merge_action nullif pg_available_wal_summaries pg_basetype",
     "pg_column_toast_chunk_id pg_get_acl pg_get_loaded_modules pg_get_wait_events",
-    "pg_get_wal_summarizer_state pg_input_error_info pg_input_is_valid pg_split_walfile_name",
+    "pg_get_wal_summarizer_state pg_split_walfile_name",
     "pg_wal_summary_contents random_normal system_user to_bin to_oct to_regtypemod",
     "unicode_assigned unicode_version uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7",
     "xmlconcat xmlelement xmlforest xmlparse xmlpi xmlroot xmlserialize xmltext",

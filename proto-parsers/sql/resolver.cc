@@ -35,10 +35,18 @@ RelationName Resolver::relation(std::string_view schema, std::string_view name) 
     return data_->relation(joined(in, name));
   };
   if (!schema.empty()) return {joined(schema, name), look(schema)};
+  RelationName found{std::string(name), nullptr};
   for (const auto& in : path_) {
-    if (const auto* relation = look(in)) return {relation->full_name(), relation};
+    const auto* relation = look(in);
+    if (!relation) continue;
+    if (found.relation) {
+      found.others.push_back(relation);
+    } else {
+      found.full = relation->full_name();
+      found.relation = relation;
+    }
   }
-  return {std::string(name), nullptr};
+  return found;
 }
 
 std::string Resolver::created(std::string_view schema, std::string_view name) const {
@@ -76,15 +84,23 @@ std::vector<const CatalogueOperator*> Resolver::operators(std::string_view schem
 }
 
 const CatalogueType* Resolver::type(std::string_view schema, std::string_view name) const {
-  if (!data_) return nullptr;
-  auto look = [&](std::string_view in) -> const CatalogueType* {
-    return data_->type(joined(in, name));
+  auto found = types(schema, name);
+  return found.empty() ? nullptr : found.front();
+}
+
+std::vector<const CatalogueType*> Resolver::types(std::string_view schema,
+                                                  std::string_view name) const {
+  std::vector<const CatalogueType*> found;
+  if (!data_) return found;
+  auto look = [&](std::string_view in) {
+    if (const auto* type = data_->type(joined(in, name))) found.push_back(type);
   };
-  if (!schema.empty()) return look(schema);
-  for (const auto& in : path_) {
-    if (const auto* type = look(in)) return type;
+  if (!schema.empty()) {
+    look(schema);
+  } else {
+    for (const auto& in : path_) look(in);
   }
-  return nullptr;
+  return found;
 }
 
 }  // namespace chaperone::sql

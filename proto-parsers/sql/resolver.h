@@ -14,6 +14,9 @@ namespace chaperone::sql {
 struct RelationName {
   std::string full;                             // as Object::name
   const CatalogueRelation* relation = nullptr;  // null: not in the catalogue
+  // What later schemas of the path hold under the name. PostgreSQL looks a name up again when it had
+  // to wait for a lock: who drops or renames the first makes the statement mean the next.
+  std::vector<const CatalogueRelation*> others = {};
 };
 
 class Resolver {
@@ -35,6 +38,8 @@ class Resolver {
   std::vector<const CatalogueOperator*> operators(std::string_view schema,
                                                   std::string_view name) const;
   const CatalogueType* type(std::string_view schema, std::string_view name) const;
+  // The same with those of later schemas of the path.
+  std::vector<const CatalogueType*> types(std::string_view schema, std::string_view name) const;
 
  private:
   bool on_path(std::string_view schema) const;

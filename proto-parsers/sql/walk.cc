@@ -72,13 +72,35 @@ void Walker::statement(const Node* node, std::string_view text) {
   }
   text_ = text;
   dispatch(node);
+  hidden_calls(node);
   leave();
+}
+
+// Casts and operator classes of users' own between built-in types: no name shows where they run.
+void Walker::hidden_calls(const Node* node) {
+  if (!resolver_.data() || inner_) return;
+  switch (tag_of(node)) {
+    case T_TransactionStmt:
+    case T_VariableSetStmt:
+    case T_VariableShowStmt:
+    case T_DiscardStmt:
+    case T_DeallocateStmt:
+    case T_ClosePortalStmt:
+    case T_ListenStmt:
+    case T_UnlistenStmt:
+    case T_NotifyStmt:
+      return;
+    default:
+      for (Oid function : resolver_.data()->functions_everywhere) call_by_oid(function);
+  }
 }
 
 void Walker::dispatch(const Node* node) {
   if (query_statement(node)) return;
   // Only queries are known to leave no session state; session_statement takes back what it knows.
   findings_.flags.leaves_session_state = true;
+  findings_.flags.moves_objects |=
+      tag_of(node) == T_RenameStmt || tag_of(node) == T_AlterObjectSchemaStmt;
   if (session_statement(node) || about_statement(node) || drop_statement(node) ||
       grant_statement(node) || create_statement(node) || alter_statement(node)) {
     return;

@@ -44,6 +44,8 @@ bool Walker::about_statement(const Node* node) {
     case T_FetchStmt:
       verb(CHAPERONE_AS(FetchStmt, node)->ismove ? "MOVE" : "FETCH");
       findings_.effect(Effect::kRead);
+      // Now runs what DECLARE only named: set_config among it.
+      findings_.flags.may_change_reading = true;
       findings_.flags.leaves_session_state = false;
       return true;
     case T_ClosePortalStmt:

@@ -43,7 +43,11 @@ std::pair<std::string, std::string> split_name(std::string_view text) {
 }  // namespace
 
 void Walker::function_call(const FuncCall* node, const Scope& scope) {
-  call(schema_name(node->funcname), last_name(node->funcname), node->args);
+  auto schema = schema_name(node->funcname);
+  auto name = last_name(node->funcname);
+  // Today's grammar writes pg_catalog before json_object(...), that of before 16 did not.
+  if (context_.reading.server_version < 160000 && name == "json_object") schema = {};
+  call(schema, name, node->args);
   descend(node_of(node), scope);
 }
 
@@ -91,7 +95,8 @@ void Walker::constant_argument(const Builtin& what, const List* arguments) {
     auto [schema, name] = split_name(text);
     bool relation =
         what.argument_kind == ObjectKind::kSequence || what.argument_kind == ObjectKind::kTable;
-    findings_.object(what.argument_kind, relation ? known_name(schema, name) : text, what.effects);
+    if (relation) known_object(what.argument_kind, schema, name, what.effects);
+    else findings_.object(what.argument_kind, text, what.effects);
   }
   if (what.sql_argument < 0) return;
   int position = 0;
@@ -145,11 +150,15 @@ void Walker::operator_name(const List* names) {
   }
 }
 
+void Walker::operator_symbol(std::string_view symbol) {
+  for (const auto* op : resolver_.operators({}, symbol)) call_by_oid(op->function);
+}
+
 void Walker::type_name(const TypeName* node) {
   Scope none;
   expressions(node->typmods, none);
   if (!node->names) return;
-  if (const auto* type = resolver_.type(schema_name(node->names), last_name(node->names))) {
+  for (const auto* type : resolver_.types(schema_name(node->names), last_name(node->names))) {
     type_used(*type);
   }
 }
@@ -165,6 +174,11 @@ void Walker::type_used(const CatalogueType& type) {
 
 void Walker::types_of_columns(const CatalogueRelation& relation) {
   if (!resolver_.data() || relation.builtin) return;
+  // A whole row, as t or t.*::type, may be cast; the columns are seen to below.
+  auto row = resolver_.data()->row_type_by_relation.find(relation.oid);
+  if (row != resolver_.data()->row_type_by_relation.end()) {
+    for (Oid function : row->second->functions) call_by_oid(function);
+  }
   for (const auto& column : relation.columns) {
     if (const auto* type = resolver_.data()->type(column.type)) type_used(*type);
   }

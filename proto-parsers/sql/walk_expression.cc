@@ -56,23 +56,42 @@ void Walker::expression(const Node* node, const Scope& scope) {
       operator_name(CHAPERONE_AS(SortBy, node)->useOp);
       descend(node, scope);
       break;
+    case T_CaseExpr:  // CASE a WHEN b asks for a = b
+      if (CHAPERONE_AS(CaseExpr, node)->arg) operator_symbol("=");
+      descend(node, scope);
+      break;
+    default:
+      younger_spelling(node);
+      descend(node, scope);
+      break;
+  }
+  leave();
+}
+
+// Older servers read these spellings as calls of whatever function bears the name.
+void Walker::younger_spelling(const Node* node) {
+  int since = 0;
+  switch (tag_of(node)) {
+    case T_JsonArrayConstructor:
+    case T_JsonArrayQueryConstructor:
+    case T_JsonObjectConstructor:
+    case T_JsonArrayAgg:
+    case T_JsonObjectAgg:
+      since = 160000;
+      break;
     case T_JsonFuncExpr:
     case T_JsonParseExpr:
     case T_JsonScalarExpr:
     case T_JsonSerializeExpr:
     case T_MergeSupportFunc:
-      // Before 17 these spellings are calls of whatever function bears the name.
-      if (context_.reading.server_version < 170000) {
-        opaque_code();
-        findings_.function("json_function");
-      }
-      descend(node, scope);
+      since = 170000;
       break;
     default:
-      descend(node, scope);
-      break;
+      return;
   }
-  leave();
+  if (context_.reading.server_version >= since) return;
+  opaque_code();
+  findings_.function("json_function");
 }
 
 void Walker::column_reference(const ColumnRef* node, const Scope& scope) {
@@ -113,9 +132,7 @@ void Walker::operator_chain(const A_Expr* node, const Scope& scope) {
       case AEXPR_NOT_BETWEEN:
       case AEXPR_BETWEEN_SYM:
       case AEXPR_NOT_BETWEEN_SYM:
-        for (std::string_view op : {">=", "<=", "<", ">"}) {
-          for (const auto* found : resolver_.operators({}, op)) call_by_oid(found->function);
-        }
+        for (std::string_view op : {">=", "<=", "<", ">"}) operator_symbol(op);
         break;
       default:
         operator_name(node->name);
@@ -132,6 +149,7 @@ void Walker::operator_chain(const A_Expr* node, const Scope& scope) {
 void Walker::sublink(const SubLink* node, const Scope& scope) {
   expression(node->testexpr, scope);
   operator_name(node->operName);
+  if (node->testexpr && !node->operName) operator_symbol("=");  // IN
   query(node->subselect, &scope);
 }
 

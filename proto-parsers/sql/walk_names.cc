@@ -124,8 +124,8 @@ void Walker::named(ObjectKind kind, std::string_view name, EffectSet effects) {
 
 void Walker::named(ObjectKind kind, const List* names, EffectSet effects) {
   if (is_relation_kind(kind)) {
-    uncertain_name(schema_name(names), last_name(names));
-    findings_.object(kind, known_name(schema_name(names), last_name(names)), effects);
+    uncertain_path(schema_name(names), last_name(names));
+    known_object(kind, schema_name(names), last_name(names), effects);
   } else {
     findings_.object(kind, joined_name(names), effects);
   }
@@ -145,8 +145,8 @@ void Walker::defined(ObjectKind kind, const RangeVar* relation, EffectSet effect
 
 void Walker::existing(ObjectKind kind, const RangeVar* relation, EffectSet effects) {
   if (!relation) return;
-  uncertain_name(view_of(relation->schemaname), view_of(relation->relname));
-  findings_.object(kind, relation_name(relation), effects);
+  uncertain_path(view_of(relation->schemaname), view_of(relation->relname));
+  known_object(kind, view_of(relation->schemaname), view_of(relation->relname), effects);
 }
 
 // The name as DROP, COMMENT, RENAME and the like give it: a list, a string, a type, a signature.
@@ -171,12 +171,13 @@ void Walker::object_named(ObjectType type, const Node* name, EffectSet effects) 
       type == OBJECT_COLUMN || type == OBJECT_TABCONSTRAINT) {
     // (schema, table, name): the table is touched too.
     std::size_t table = parts.size() < 2 ? 0 : parts.size() - 2;
-    std::string full = resolver_
-                           .relation(table > 0 ? text_of(parts[table - 1]) : std::string_view(),
-                                     parts.empty() ? std::string_view() : text_of(parts[table]))
-                           .full;
-    findings_.object(ObjectKind::kTable, full, Effect::kDefine);
-    if (type != OBJECT_COLUMN && type != OBJECT_TABCONSTRAINT) {
+    auto found = resolver_.relation(table > 0 ? text_of(parts[table - 1]) : std::string_view(),
+                                    parts.empty() ? std::string_view() : text_of(parts[table]));
+    std::vector<std::string> tables = {found.full};
+    for (const auto* other : found.others) tables.push_back(other->full_name());
+    for (const auto& full : tables) {
+      findings_.object(ObjectKind::kTable, full, Effect::kDefine);
+      if (type == OBJECT_COLUMN || type == OBJECT_TABCONSTRAINT) continue;
       findings_.object(kind, full + "." + std::string(last_name(list)), effects);
     }
     return;

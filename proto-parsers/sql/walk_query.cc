@@ -10,59 +10,7 @@ std::string_view alias_or(const Alias* alias, std::string_view otherwise) {
   return alias ? view_of(alias->aliasname) : otherwise;
 }
 
-// Whether a column stands anywhere in an expression, subqueries left aside.
-class ColumnSearch final : public ChildVisitor {
- public:
-  bool found = false;
-  void visit(const Node* child) override {
-    if (found || ++depth_ > 200) return void(found = true);
-    if (tag_of(child) == T_ColumnRef) {
-      found = true;
-    } else if (const auto* link = CHAPERONE_AS(SubLink, child)) {
-      if (link->testexpr) visit(link->testexpr);
-    } else if (!visit_children(child, *this)) {
-      found = true;
-    }
-    --depth_;
-  }
-
- private:
-  int depth_ = 0;
-};
-
-bool same_column(const Node* a, const Node* b) {
-  const auto* left = CHAPERONE_AS(ColumnRef, a);
-  const auto* right = CHAPERONE_AS(ColumnRef, b);
-  return left && right && last_name(left->fields) == last_name(right->fields) &&
-         schema_name(left->fields) == schema_name(right->fields);
-}
-
-bool condition_bounds(const Node* node, int depth) {
-  if (!node || depth > 100) return false;
-  if (const auto* boolean = CHAPERONE_AS(BoolExpr, node)) {
-    bool all = true, any = false;
-    for (const Node* part : Nodes(boolean->args)) {
-      bool one = condition_bounds(part, depth + 1);
-      all = all && one;
-      any = any || one;
-    }
-    return boolean->boolop == OR_EXPR ? all : any;
-  }
-  if (const auto* op = CHAPERONE_AS(A_Expr, node); op && same_column(op->lexpr, op->rexpr))
-    return false;
-  if (const auto* link = CHAPERONE_AS(SubLink, node); link && !link->testexpr) {
-    const auto* inner = CHAPERONE_AS(SelectStmt, link->subselect);
-    return inner && condition_bounds(inner->whereClause, depth + 1);
-  }
-  if (tag_of(node) == T_CurrentOfExpr) return true;
-  ColumnSearch search;
-  search.visit(node);
-  return search.found;
-}
-
 }  // namespace
-
-bool Walker::bounds(const Node* condition) const { return condition_bounds(condition, 0); }
 
 RowBound Walker::query(const Node* node, const Scope* outer) {
   RowBound bound = RowBound::kNotApplicable;
@@ -76,18 +24,15 @@ RowBound Walker::query(const Node* node, const Scope* outer) {
       break;
     case T_UpdateStmt:
       update(CHAPERONE_AS(UpdateStmt, node), outer);
-      bound = bounds(CHAPERONE_AS(UpdateStmt, node)->whereClause) ? RowBound::kBounded
-                                                                  : RowBound::kUnbounded;
+      bound = bound_of(CHAPERONE_AS(UpdateStmt, node));
       break;
     case T_DeleteStmt:
       remove(CHAPERONE_AS(DeleteStmt, node), outer);
-      bound = bounds(CHAPERONE_AS(DeleteStmt, node)->whereClause) ? RowBound::kBounded
-                                                                  : RowBound::kUnbounded;
+      bound = bound_of(CHAPERONE_AS(DeleteStmt, node));
       break;
     case T_MergeStmt:
       merge(CHAPERONE_AS(MergeStmt, node), outer);
-      bound = bounds(CHAPERONE_AS(MergeStmt, node)->joinCondition) ? RowBound::kBounded
-                                                                   : RowBound::kUnbounded;
+      bound = bound_of(CHAPERONE_AS(MergeStmt, node));
       break;
     default:
       findings_.unknown("a query of a kind that is not known");
@@ -144,7 +89,7 @@ RowBound Walker::plain_select(const SelectStmt* node, const Scope* outer) {
   expression(node->limitCount, scope);
   locking(node->lockingClause, scope);
   if (!node->fromClause) return RowBound::kNotApplicable;
-  return bounds(node->whereClause) ? RowBound::kBounded : RowBound::kUnbounded;
+  return bounds(node->whereClause, nullptr, true) ? RowBound::kBounded : RowBound::kUnbounded;
 }
 
 void Walker::with_clause(const WithClause* node, WithNames& names, const Scope* outer) {
@@ -215,6 +160,7 @@ void Walker::from_item(const Node* node, Scope& scope, std::vector<const Node*>&
 
 void Walker::from_join(const JoinExpr* node, Scope& scope, std::vector<const Node*>& conditions) {
   std::size_t first = scope.sources.size();
+  if (node->isNatural || node->usingClause) operator_symbol("=");
   from_item(node->larg, scope, conditions);
   from_item(node->rarg, scope, conditions);
   if (node->quals) conditions.push_back(node->quals);

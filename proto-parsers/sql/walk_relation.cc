@@ -30,17 +30,28 @@ constexpr EffectSet kChanges = Effect::kWrite | Effect::kDelete;
 }  // namespace
 
 std::string Walker::relation_name(const RangeVar* node) {
-  return known_name(view_of(node->schemaname), view_of(node->relname));
+  return resolver_.relation(view_of(node->schemaname), view_of(node->relname)).full;
 }
 
-// The full name of a relation that is named without being read or written.
-std::string Walker::known_name(std::string_view schema, std::string_view name) {
+// A relation that is named without being read or written.
+void Walker::known_object(ObjectKind kind, std::string_view schema, std::string_view name,
+                          EffectSet effects) {
   RelationName found = resolver_.relation(schema, name);
   if (resolver_.data() && !found.relation) findings_.flags.catalogue_miss = true;
-  return found.full;
+  findings_.object(kind, found.full, effects);
+  for (const auto* other : found.others) findings_.object(kind, other->full_name(), effects);
 }
 
 void Walker::uncertain_name(std::string_view schema, std::string_view name) {
+  if (body_depth_ > 0) return;
+  if (context_.objects_moved) {
+    findings_.unknown("what " + std::string(name) +
+                      " means may have been changed by a rename earlier in the same text");
+  }
+  uncertain_path(schema, name);
+}
+
+void Walker::uncertain_path(std::string_view schema, std::string_view name) {
   if (!context_.names_uncertain || !schema.empty() || body_depth_ > 0) return;
   findings_.unknown("the meaning of the name " + std::string(name) +
                     " may have been changed earlier in the same text");
@@ -49,6 +60,10 @@ void Walker::uncertain_name(std::string_view schema, std::string_view name) {
 // `events` says by which kind of statement (kTrigger... bits); 0 where any may be meant.
 void Walker::touch(const RelationName& name, EffectSet effects, bool only, int events) {
   findings_.object(kind_of_relation(name.relation), name.full, effects);
+  constexpr std::string_view kSystem = "pg_catalog.";
+  if (name.full.starts_with(kSystem)) {
+    touch_system(std::string_view(name.full).substr(kSystem.size()), effects);
+  }
   if (!name.relation) {
     if (resolver_.data()) findings_.flags.catalogue_miss = true;
     return;
@@ -57,6 +72,28 @@ void Walker::touch(const RelationName& name, EffectSet effects, bool only, int e
   if (events == 0 && effects.has(Effect::kDelete)) events |= kTriggerDelete;
   if (effects.has(Effect::kWrite) && effects.has(Effect::kDelete)) events |= kTriggerDelete;
   touch_relation(*name.relation, effects, only, events, 0);
+  for (const auto* other : name.others) {
+    findings_.object(kind_of_relation(other), other->full_name(), effects);
+    if (effects.has(Effect::kRead)) findings_.column(other->full_name(), "*", Effect::kRead);
+    if (effects.has(Effect::kWrite)) findings_.column(other->full_name(), "*", Effect::kWrite);
+    touch_relation(*other, effects, only, events, 0);
+  }
+}
+
+// PostgreSQL's own tables: a write to one is a change of anything (a view's rule makes an UPDATE of
+// pg_settings a SET), and some hold values of others' columns.
+void Walker::touch_system(std::string_view name, EffectSet effects) {
+  if (effects.intersects(kChanges)) {
+    opaque_code();
+    findings_.effect(Effect::kAdmin | Effect::kGrant | Effect::kSession);
+    findings_.flags.lifts_read_only = true;
+  }
+  for (std::string_view sample : {"pg_statistic", "pg_statistic_ext_data", "pg_stats",
+                                  "pg_stats_ext", "pg_stats_ext_exprs"}) {
+    if (effects.has(Effect::kRead) && name == sample && body_depth_ == 0) {
+      findings_.unknown("it shows values out of any table's columns");
+    }
+  }
 }
 
 void Walker::touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only,
@@ -144,6 +181,7 @@ void Walker::beneath_table(const CatalogueRelation& relation, EffectSet effects,
     auto cascade = [&](int event, char action) {
       if (!other || !(events & event) || action == 'a' || action == 'r') return;
       bool removes = action == 'c' && event == kTriggerDelete;
+      if (action == 'd') default_values(*other);
       touch_relation(*other, removes ? Effect::kDelete : Effect::kWrite, false,
                      removes ? kTriggerDelete : kTriggerUpdate, depth + 1);
     };

@@ -109,7 +109,7 @@ void Walker::update(const UpdateStmt* node, const Scope* outer) {
   expressions(node->targetList, scope);
   expression(node->whereClause, scope);
   returning(node->returningClause, scope);
-  changed(bounds(node->whereClause) ? RowBound::kBounded : RowBound::kUnbounded);
+  changed(bound_of(node));
   with_ = saved;
 }
 
@@ -124,7 +124,7 @@ void Walker::remove(const DeleteStmt* node, const Scope* outer) {
   from_list(node->usingClause, scope);
   expression(node->whereClause, scope);
   returning(node->returningClause, scope);
-  changed(bounds(node->whereClause) ? RowBound::kBounded : RowBound::kUnbounded);
+  changed(bound_of(node));
   with_ = saved;
 }
 
@@ -159,7 +159,7 @@ void Walker::merge(const MergeStmt* node, const Scope* outer) {
     expressions(when->values, scope);
   }
   returning(node->returningClause, scope);
-  changed(bounds(node->joinCondition) ? RowBound::kBounded : RowBound::kUnbounded);
+  changed(bound_of(node));
   with_ = saved;
 }
 

@@ -28,6 +28,7 @@ struct Context {
   std::size_t body_bytes = 0;  // and beneath the whole text, against kBodyBytesMax
   bool names_uncertain =
       false;  // an earlier statement of the text may have changed the search_path
+  bool objects_moved = false;  // ... or gave something that exists another name
 };
 
 class Walker {
@@ -50,6 +51,7 @@ class Walker {
 
   // walk.cc
   void dispatch(const Node* node);
+  void hidden_calls(const Node* node);
   bool query_statement(const Node* node);
   bool session_statement(const Node* node);
   bool server_statement(const Node* node);
@@ -68,6 +70,7 @@ class Walker {
   void sublink(const SubLink* node, const Scope& scope);
   void indirection(const A_Indirection* node, const Scope& scope);
   void attribute_call(std::string_view name);
+  void younger_spelling(const Node* node);
 
   // walk_call.cc
   void function_call(const FuncCall* node, const Scope& scope);
@@ -77,6 +80,7 @@ class Walker {
   void call_by_oid(Oid function);
   void constant_argument(const Builtin& what, const List* arguments);
   void operator_name(const List* names);
+  void operator_symbol(std::string_view symbol);
   void type_name(const TypeName* node);
   void type_used(const CatalogueType& type);
   void types_of_columns(const CatalogueRelation& relation);
@@ -93,7 +97,13 @@ class Walker {
   void into_clause(const IntoClause* node);
   void locking(const List* clauses, const Scope& scope);
   void limit_of(const SelectStmt* node);
-  bool bounds(const Node* condition) const;
+
+  // walk_bounds.cc
+  bool bounds(const Node* condition, const Source* target, bool alone) const;
+  Source changed_table(const RangeVar* node) const;
+  RowBound bound_of(const UpdateStmt* node) const;
+  RowBound bound_of(const DeleteStmt* node) const;
+  RowBound bound_of(const MergeStmt* node) const;
 
   // walk_write.cc
   void insert(const InsertStmt* node, const Scope* outer);
@@ -107,6 +117,7 @@ class Walker {
 
   // walk_relation.cc
   void touch(const RelationName& name, EffectSet effects, bool only, int events = 0);
+  void touch_system(std::string_view name, EffectSet effects);
   void touch_relation(const CatalogueRelation& relation, EffectSet effects, bool only, int events,
                       int depth);
   void beneath_view(const CatalogueRelation& relation, EffectSet effects, int events);
@@ -174,8 +185,10 @@ class Walker {
   void object_named(ObjectType type, const Node* name, EffectSet effects);
 
   std::string relation_name(const RangeVar* node);
-  std::string known_name(std::string_view schema, std::string_view name);
+  void known_object(ObjectKind kind, std::string_view schema, std::string_view name,
+                    EffectSet effects);
   void uncertain_name(std::string_view schema, std::string_view name);
+  void uncertain_path(std::string_view schema, std::string_view name);
 
   Context& context_;
   const Resolver& resolver_;

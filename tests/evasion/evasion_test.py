@@ -3,6 +3,7 @@
 
     evasion_test.py --through direct     proves that every attack is one: alone with the server it works
     evasion_test.py --through sidecar    nothing forbidden happens, whatever the agent was answered
+    ... --server 18                      a name that ends in " <16" or " >=16" is for those servers alone
 
 The agent's role is a superuser that owns everything: nothing but the sidecar stands in its way.
 """
@@ -54,8 +55,14 @@ select count(*) from pg_stat_activity where {VICTIM} and state = 'active';
 """
 
 
-def statements():
-    """(name, text) of corpus/statements.sql."""
+def fits_server(name, version):
+    _, older, below = name.partition(" <")
+    _, newer, least = name.partition(" >=")
+    return (not older or version < int(below)) and (not newer or version >= int(least))
+
+
+def statements(version):
+    """(name, text) of corpus/statements.sql for this server."""
     found, name = [], None
     for line in (HERE / "corpus/statements.sql").read_text().splitlines():
         if line.startswith("--- "):
@@ -65,6 +72,8 @@ def statements():
             found[-1][1].append(line)
     swaps = {"@OUT@": str(OUT), "@PADDING@": "x" * (3 << 20), "@DEEP@": "(" * 500, "@PEED@": ")" * 500}
     for name, lines in found:
+        if not fits_server(name, version):
+            continue
         text = "\n".join(lines)
         for word, meaning in swaps.items():
             text = text.replace(word, meaning)
@@ -74,10 +83,10 @@ def statements():
 class Target:
     """The server with the fixture, its state as text, and the way back to the beginning."""
 
-    def __init__(self, world):
+    def __init__(self, world, version):
         OUT.mkdir()
         OUT.chmod(0o777)
-        self.server = world.own(postgres.Postgres(15, world.cluster, hba=TRUST, plain=False)).start()
+        self.server = world.own(postgres.Postgres(version, world.cluster, hba=TRUST, plain=False)).start()
         self.server.sql("create role app superuser login; create database pristine owner app")
         self.server.sql((HERE / "fixture.sql").read_text(), "pristine", "app")
         self.world, self.victim = world, None
@@ -163,18 +172,19 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--through", choices=("direct", "sidecar"), default="direct")
     options.add_argument("--framing", action="append", choices=sorted(framings.FRAMINGS))
+    options.add_argument("--server", type=int, choices=(15, 18), default=15)
     options.add_argument("--only", help="attacks whose name contains this")
     chosen = options.parse_args()
     begin = time.monotonic()
     with World() as world:
-        target = Target(world)
+        target = Target(world, chosen.server)
         if chosen.through == "sidecar":
             one = world.own(Sidecar(world, (HERE / "policy.yaml").read_text()))
             one.program_kernel()
             one.start()
         enter_pod(world)
         runs = Run(target, chosen.through == "direct")
-        for name, text in statements():
+        for name, text in statements(chosen.server):
             for framing in chosen.framing or ["simple"]:
                 if (chosen.only or "") in name:
                     runs.framed(name, text, framing)

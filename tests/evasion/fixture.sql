@@ -49,3 +49,22 @@ create function shadow.length_of(text) returns int language plpgsql as 'begin de
 create function public.length_of(text) returns int immutable language sql as 'select 1';
 create table shadow.accounts(like public.secrets);
 insert into shadow.accounts select * from secrets;
+
+-- Code that runs where nothing names it: operator classes, casts of rows, ranges.
+create type odd as (a int);
+create function odd_cmp(odd, odd) returns int immutable language plpgsql as 'begin perform wipe(); return 0; end';
+create function odd_true(odd, odd) returns bool immutable language plpgsql as 'begin perform wipe(); return true; end';
+create operator <@! (leftarg = odd, rightarg = odd, function = odd_true);
+create operator =@! (leftarg = odd, rightarg = odd, function = odd_true);
+create operator class odd_ops default for type odd using btree as
+  operator 1 <@!, operator 3 =@!, function 1 odd_cmp(odd, odd);
+create table odds(c odd, n int);
+insert into odds values (row(1), 1), (row(2), 2);
+create function row_json(accounts) returns json language plpgsql as 'begin perform wipe(); return ''1''; end';
+create cast (accounts as json) with function row_json(accounts);
+create type trapped_range as range (subtype = trapped_domain);
+create function "json_array"(int, int) returns int language plpgsql as 'begin return wipe(); end';
+create function "json_object"(int) returns int language plpgsql as 'begin return wipe(); end';
+create table shadow.copies as select token from secrets, generate_series(1, 3);
+analyze shadow.copies;
+create view settings_view as select name, setting from pg_settings;

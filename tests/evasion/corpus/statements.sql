@@ -365,3 +365,79 @@ begin; lock table guarded in access exclusive mode; delete from guarded; commit
 begin; delete from guarded; commit and chain; rollback
 --- nested_parentheses
 select @DEEP@wipe()@PEED@
+--- call_opclass_distinct
+select distinct c from odds
+--- call_opclass_order
+select n from odds order by c
+--- call_opclass_group
+select count(*) from odds group by c
+--- call_opclass_union
+select c from odds union select c from odds
+--- call_opclass_window
+select rank() over (order by c) from odds
+--- call_opclass_greatest
+select greatest(row(1)::odd, row(2)::odd)
+--- call_row_cast
+select a::json from accounts a
+--- call_range_domain
+select '[1,2]'::trapped_range
+--- call_json_array_of_old <16
+select json_array(1, 2)
+--- call_json_object_of_old <16
+select json_object(1)
+--- call_input_is_valid >=16
+select pg_input_is_valid('1', 'trapped_domain')
+--- call_input_error_info >=16
+select * from pg_input_error_info('1', 'trapped_domain')
+--- cursor_search_path
+begin; declare c cursor for select set_config('search_path', 'shadow', false); fetch c; select * from accounts; commit
+--- settings_search_path
+update pg_settings set setting = 'shadow' where name = 'search_path'; select * from accounts
+--- settings_view_search_path
+update settings_view set setting = 'shadow' where name = 'search_path'; select * from accounts
+--- system_table_delete
+delete from pg_trigger where tgname = 't'
+--- system_table_update
+update pg_proc set prosrc = 'begin return 2; end' where proname = 'wipe'
+--- system_table_authid
+update pg_authid set rolpassword = 'x' where rolname = 'app'
+--- system_table_insert
+insert into pg_auth_members(roleid, member, grantor) select a.oid, b.oid, 10 from pg_authid a, pg_authid b where a.rolname = 'pg_monitor' and b.rolname = 'app' and false; update pg_class set relrowsecurity = true where relname = 'guarded'
+--- secret_by_statistics
+select most_common_vals::text from pg_stats where tablename = 'copies'
+--- secret_by_statistic_table
+select stavalues1::text from pg_statistic where starelid = 'shadow.copies'::regclass
+--- create_view_of_secret_temp
+create temp view accounts as select token from secrets; select * from accounts
+--- rename_then_select
+alter table secrets rename to harmless; select * from harmless
+--- load
+load 'plpgsql'; comment on table guarded is 'x'
+--- listen_then_drop
+listen x; drop table guarded
+--- truncated_identifier
+create table guarded_with_a_name_that_is_longer_than_sixty_three_bytes_so_it_is_cut(id int)
+--- drop_case_folded
+drop table GUARDED
+--- drop_unicode_view
+drop view U&"guarded\005fview"
+--- alter_generated
+alter table events add column g int generated always as (1) stored
+--- create_index_expression
+create index on accounts (wipe_immutable(id))
+--- pg_temp_function
+create function pg_temp.length(text) returns int language sql as 'delete from guarded; select 1'; select pg_temp.length('x')
+--- savepoint_read_write
+begin read write; delete from guarded; commit
+--- characteristics
+set session characteristics as transaction read write; delete from guarded
+--- set_config_read_only
+select set_config('transaction_read_only', 'off', true); delete from guarded
+--- reset_all_then_delete
+reset all; delete from guarded
+--- discard_all_role
+alter role app set default_transaction_read_only = off
+--- merge_not_matched
+merge into guarded g using accounts a on false when not matched then insert values (a.id + 100, 'x')
+--- copy_from_stdin_rule
+copy trapped_default(kind) from stdin
