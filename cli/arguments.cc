@@ -1,6 +1,9 @@
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "sidecar/config/finding.h"
 
 namespace chaperone::cli {
 
@@ -15,6 +18,7 @@ class Builder {
  public:
   explicit Builder(Arguments& arguments) : out_(arguments) {
     app_.require_subcommand(1);
+    app_.set_version_flag("--version", "chaperone " CHAPERONE_VERSION);
     app_.set_help_all_flag("--help-all", "help for all commands");
     app_.footer(
         "Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 verification or policy test "
@@ -101,7 +105,8 @@ class Builder {
   void proof() {
     auto* exporting = remote(
         "export", "a file that proves itself: records, enrolments, checkpoints", Verb::kExport);
-    exporting->add_option("--session", out_.filters.session, "of one session (whole id)");
+    exporting->add_option("--session", out_.filters.session,
+                          "of one session: its id, or the first 8 digits or more");
     exporting->add_option("--writer", out_.filters.writer, "of one writer");
     exporting->add_option("--since", out_.filters.from,
                           "15m, 2h, 7d (ago), today, 2026-01-31 or RFC 3339");
@@ -141,8 +146,11 @@ class Builder {
     json(test);
     auto* explain =
         command(*group, "explain", "why a statement is judged as it is", Verb::kPolicyExplain);
-    explain->add_option("statement", out_.words, "the statement")->required();
-    explain->add_option("--policy", out_.file, "policy, YAML")->required();
+    explain
+        ->add_option("statement", out_.words,
+                     "the statement; the policy's file may stand before it, if its name ends in .yaml")
+        ->required();
+    explain->add_option("--policy", out_.file, "policy, YAML (policy.yaml)");
     explain->add_option("--resource", out_.resource, "resource that it is sent to");
     explain->add_option("--schema", out_.schema, "schema of names without one (public)");
     explain->add_option("--parameter", out_.parameters, "bound value, in order; may be repeated");
@@ -169,16 +177,51 @@ void add_words(CLI::App& app, const std::string& path, std::string& cases) {
     add_words(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), cases);
   }
 }
+
+// The word where a command should stand, if it is none of them: the library would name neither.
+std::optional<std::string> unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  auto all = [](const CLI::App*) { return true; };
+  std::string word = argv[1];
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands(all)) {
+    names.push_back(sub->get_name());
+    if (word != sub->get_name()) continue;
+    bool has_more = !sub->get_subcommands(all).empty();
+    return has_more ? unknown_command(*sub, argc - 1, argv + 1) : std::nullopt;
+  }
+  std::vector<std::string_view> views(names.begin(), names.end());
+  std::string nearest = config::nearest_word(word, views);
+  return "no command \"" + word + "\"" +
+         (nearest.empty() ? std::string() : "; did you mean \"" + nearest + "\"?");
+}
+
+// "policy explain FILE STATEMENT" is taken as well as "--policy FILE"; alone: policy.yaml.
+void settle_policy_file(Arguments& arguments) {
+  if (arguments.verb != Verb::kPolicyExplain || !arguments.file.empty()) return;
+  auto is_file = [](const std::string& word) {
+    return word.ends_with(".yaml") || word.ends_with(".yml");
+  };
+  arguments.file = "policy.yaml";
+  if (arguments.words.size() < 2 || !is_file(arguments.words.front())) return;
+  arguments.file = arguments.words.front();
+  arguments.words.erase(arguments.words.begin());
+}
 }  // namespace
 
 Parsed parse_arguments(int argc, char** argv) {
   Arguments arguments;
   Builder builder(arguments);
+  if (auto unknown = unknown_command(builder.app(), argc, argv)) {
+    std::fprintf(stderr, "chaperone: %s; chaperone --help names all\n", unknown->c_str());
+    return {{}, kExitUsage};
+  }
   try {
     builder.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return {{}, builder.app().exit(error) == 0 ? kExitOk : kExitUsage};
   }
+  settle_policy_file(arguments);
   return {std::move(arguments), kExitOk};
 }
 

@@ -97,6 +97,16 @@ void warn_of_damage(Client& client) {
                "warning: the collector's store is damaged; records may be missing, and verify "
                "names them; see chaperone alarms --kind store_damaged\n");
 }
+// The whole id of a session of which the beginning was given.
+Result<std::string> whole_session(Client& client, const std::string& given) {
+  constexpr std::size_t kIdDigits = 32;
+  if (given.empty() || given.size() >= kIdDigits) return given;
+  auto body = client.get("/v1/sessions/" + given);
+  if (!body) return body.error();
+  auto session = parse_json(*body);
+  if (!session) return session.error();
+  return text_at(*session, "session");
+}
 }  // namespace
 
 Result<int> export_trail(const Arguments& arguments) {
@@ -106,6 +116,8 @@ Result<int> export_trail(const Arguments& arguments) {
   auto from = time_parameter(arguments.filters.from, now_s),
        to = time_parameter(arguments.filters.to, now_s);
   if (!from || !to) return from ? to.error() : from.error();
+  auto session = whole_session(**client, arguments.filters.session);
+  if (!session) return session.error();
   bool to_file = arguments.output != "-";
   std::string unfinished = arguments.output + ".part";
   std::ofstream file;
@@ -113,16 +125,14 @@ Result<int> export_trail(const Arguments& arguments) {
   std::ostream& out = to_file ? file : std::cout;
   if (!out) return Error{"cannot write " + unfinished};
   std::uint64_t bytes = 0;
-  auto done = (*client)->stream("/v1/export",
-                                {{"session", arguments.filters.session},
-                                 {"writer", arguments.filters.writer},
-                                 {"from", *from},
-                                 {"to", *to}},
-                                [&](std::string_view piece) {
-                                  bytes += piece.size();
-                                  return static_cast<bool>(out.write(
-                                      piece.data(), static_cast<std::streamsize>(piece.size())));
-                                });
+  auto done = (*client)->stream(
+      "/v1/export",
+      {{"session", *session}, {"writer", arguments.filters.writer}, {"from", *from}, {"to", *to}},
+      [&](std::string_view piece) {
+        bytes += piece.size();
+        return static_cast<bool>(
+            out.write(piece.data(), static_cast<std::streamsize>(piece.size())));
+      });
   if (done && !out.flush()) done = Error{"cannot write " + unfinished + "; is the disk full?"};
   file.close();
   if (done) warn_of_damage(**client);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "sidecar/policy/loader.h"
 #include "sidecar/policy/tool/cases.h"
@@ -35,12 +36,24 @@ std::vector<std::string> files_in(const std::string& folder) {
   return files;
 }
 
+// A file of cases under a name of its own.
+bool holds_cases(const std::string& path) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("cases:")) return true;
+  }
+  return false;
+}
+
 // policy.yaml and policy.test.yaml both mean the latter.
-std::string cases_file(const std::string& path) {
+Result<std::string> cases_file(const std::string& path) {
   if (ends_with(path, kSuffix) || !ends_with(path, ".yaml")) return path;
   std::string beside =
       path.substr(0, path.size() - std::string_view(".yaml").size()) + std::string(kSuffix);
-  return std::filesystem::exists(beside) ? beside : path;
+  if (std::filesystem::exists(beside)) return beside;
+  if (holds_cases(path) || !std::filesystem::exists(path)) return path;
+  return Error{path + ": its cases would be in " + beside +
+               ", and there is no such file; name a file of cases, or a folder of them"};
 }
 
 Outcome run_case(const std::shared_ptr<const policy::Policy>& policy, const Case& one,
@@ -101,8 +114,13 @@ std::string json_of(const std::vector<Outcome>& outcomes, std::size_t failed) {
 Output test(const std::string& path, Format format) {
   std::error_code error;
   bool folder = std::filesystem::is_directory(path, error);
-  std::vector<std::string> files = folder ? files_in(path) : std::vector{cases_file(path)};
-  if (files.empty()) return {path + ": no *.test.yaml here\n", 2};
+  std::vector<std::string> files = files_in(path);
+  if (folder && files.empty()) return {path + ": no *.test.yaml here\n", 2};
+  if (!folder) {
+    auto file = cases_file(path);
+    if (!file) return {file.error().message + "\n", 2};
+    files = {*file};
+  }
   std::vector<Outcome> outcomes;
   for (const std::string& file : files) run_file(file, outcomes);
   auto failed = static_cast<std::size_t>(std::count_if(

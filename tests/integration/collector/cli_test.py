@@ -60,6 +60,14 @@ class Cli(unittest.TestCase):
             found, _ = other.cli("search", "--decision", "deny")
             self.assertEqual(found.count("connect_denied to 192.0.2.1:443"), 2)
 
+    def test_export_takes_the_beginning_of_a_session_as_show_does(self):
+        session = self.lines("sessions")[0]["session"]
+        whole, _ = self.stage.cli("export", "--session", session, "-o", str(self.stage.folder / "whole"))
+        self.stage.cli("export", "--session", session[:12], "-o", str(self.stage.folder / "begun"))
+        records = [(self.stage.folder / name).read_bytes().split(b"}", 1)[1] for name in ("whole", "begun")]
+        self.assertEqual(records[0], records[1])
+        self.assertIn("no session", self.stage.cli("export", "--session", "00000000", code=1)[1])
+
     def test_search(self):
         self.assertEqual(len(self.lines("search", "secrets")), 4)
         self.assertEqual(len(self.lines("search", "--effect", "drop", "--decision", "deny", "--limit", "3")), 3)

@@ -46,6 +46,18 @@ bool has(const std::string& text, const std::string& part) {
   return found;
 }
 
+TEST_CASE("tool: a policy without cases beside it says so") {
+  Folder folder;
+  std::string path = folder.put("policy.yaml", kPolicy);
+  Output missing = test(path, Format::kText);
+  CHECK(missing.exit_code == 2);
+  has(missing.text, folder.path() + "/policy.test.yaml, and there is no such file");
+  std::string cases = folder.put("others.yaml",
+                                 "version: 1\npolicy: policy.yaml\nresource: db\n"
+                                 "cases:\n- {statement: SELECT 1, expect: allow}\n");
+  CHECK(test(cases, Format::kText).exit_code == 0);
+}
+
 TEST_CASE("tool: check says what a policy holds, or every finding") {
   Folder folder;
   std::string path = folder.put("p.yaml", kPolicy);
