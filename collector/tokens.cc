@@ -131,7 +131,13 @@ Result<void> TokenFile::refresh() {
   auto content = read_file(path_, kTokenFileBytesMax);
   if (!content) return content.error();
   std::lock_guard lock(mutex_);
+  bool settled = std::exchange(looked_at_, *content) == *content;
   if (table_ && *content == content_) return {};
+  if (table_ && content->empty()) {
+    return Error{path_ +
+                 " is empty; the tokens of before stay in force (a line \"# none\" ends all)"};
+  }
+  if (table_ && !settled) return {};
   auto table = TokenTable::parse(*content);
   if (!table) return Error{path_ + ": " + table.error().message};
   content_ = std::move(*content);

@@ -48,11 +48,13 @@ class TokenTable {
 };
 
 // The file, read again when it changes; a file with an error leaves the last good table in force.
+// A change counts when a second look finds it still the same, and an empty file never: somebody is
+// about to write it.
 class TokenFile {
  public:
   static Result<std::unique_ptr<TokenFile>> open(const std::string& path);
   std::shared_ptr<const TokenTable> table() const;
-  // Looks whether the file changed. An error says why the new content was refused.
+  // One look. An error says why the new content is not in force.
   Result<void> refresh();
 
  private:
@@ -60,7 +62,7 @@ class TokenFile {
   std::string path_;
   mutable std::mutex mutex_;
   std::shared_ptr<const TokenTable> table_;
-  std::string content_;
+  std::string content_, looked_at_;
 };
 
 // A new random token (43 characters of base64url behind "chp_") and its line for the file.

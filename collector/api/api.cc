@@ -61,10 +61,16 @@ bool matches(std::string_view pattern, std::string_view path,
 }
 
 std::string_view bearer(const std::string& header) {
-  constexpr std::string_view kScheme = "Bearer ";
+  constexpr std::string_view kScheme = "bearer ";  // RFC 9110: in any case, one blank or more
   std::string_view value = header;
-  if (!value.starts_with(kScheme)) return {};
-  return value.substr(kScheme.size());
+  if (value.size() < kScheme.size()) return {};
+  for (std::size_t i = 0; i < kScheme.size(); ++i) {
+    char c = value[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c) != kScheme[i]) return {};
+  }
+  value.remove_prefix(kScheme.size());
+  value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+  return value;
 }
 }  // namespace
 

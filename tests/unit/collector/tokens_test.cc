@@ -60,12 +60,37 @@ TEST_CASE("a file that becomes wrong leaves the last good table in force") {
   auto file = TokenFile::open(path);
   REQUIRE(file);
   std::ofstream(path) << "nonsense\n";
+  CHECK((*file)->refresh().ok());  // it may be on its way to something better
   CHECK(!(*file)->refresh().ok());
   CHECK((*file)->table()->find(minted->token));
   std::ofstream(path) << "# nobody any more\n";
   CHECK((*file)->refresh().ok());
+  CHECK((*file)->refresh().ok());
   CHECK(!(*file)->table()->find(minted->token));
   CHECK(!TokenFile::open(folder.path + "/absent").ok());
+}
+
+TEST_CASE("a token file that is being rewritten locks nobody out") {
+  TestFolder folder;
+  std::string path = folder.path + "/tokens";
+  auto first = mint_token("a", "read", {}), second = mint_token("b", "read", {});
+  std::ofstream(path) << first->line << "\n" << second->line << "\n";
+  auto file = TokenFile::open(path);
+  REQUIRE(file);
+  std::ofstream(path, std::ios::trunc).flush();
+  for (int look = 0; look < 3; ++look) CHECK(!(*file)->refresh().ok());
+  CHECK((*file)->table()->find(second->token));
+  std::ofstream(path) << first->line << "\n";  // half of it
+  REQUIRE((*file)->refresh());
+  CHECK((*file)->table()->find(second->token));
+  std::ofstream(path) << first->line << "\n" << second->line << "\n# done\n";
+  REQUIRE((*file)->refresh());
+  REQUIRE((*file)->refresh());
+  CHECK((*file)->table()->find(second->token));
+  std::ofstream(path) << first->line << "\n";
+  REQUIRE((*file)->refresh());
+  REQUIRE((*file)->refresh());
+  CHECK(!(*file)->table()->find(second->token));
 }
 
 TEST_CASE("a rate is a burst and then so many per second, for each name") {
