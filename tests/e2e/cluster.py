@@ -31,8 +31,10 @@ def own_namespaces():
                           sys.executable, *sys.argv])
 
 
-def build_tools():
-    done = subprocess.run([ROOT / "tests/e2e/build_kube", TOOLS])
+def build_tools(*more):
+    """What is compiled once; `more` beside the control plane and helm."""
+    wanted = ("etcd", "kube-apiserver", "kubectl", "kube-controller-manager", "helm", *more)
+    done = subprocess.run([ROOT / "tests/e2e/build_kube", TOOLS, *wanted])
     if done.returncode != 0:
         sys.exit(done.returncode)
 
@@ -138,6 +140,8 @@ class Cluster:
         self.start("apiserver", TOOLS / "kube-apiserver", "--etcd-servers=http://127.0.0.1:2379",
                    "--service-cluster-ip-range=10.96.0.0/16", f"--advertise-address={NODE}",
                    f"--tls-cert-file={d}/apiserver.crt", f"--tls-private-key-file={d}/apiserver.key",
+                   f"--kubelet-client-certificate={d}/admin.crt", f"--kubelet-client-key={d}/admin.key",
+                   f"--kubelet-certificate-authority={d}/ca.crt", "--kubelet-preferred-address-types=InternalIP",
                    f"--client-ca-file={d}/ca.crt", f"--service-account-key-file={d}/sa.pub",
                    f"--service-account-signing-key-file={d}/sa.key",
                    "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=Node,RBAC",

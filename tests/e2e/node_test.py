@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""Chaperone in a cluster whose pods run: helm install with images made here, agents as Deployment and Job,
+psql through the injected sidecar to a real PostgreSQL, ways around from inside the pod, records in the
+collector, a policy changed live, the sidecar killed, the pod deleted in mid-session.
+
+    sudo tests/e2e/node_test.py [NodeTest.test_name ...]
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.e2e.cluster import BUILD, NODE, ROOT, build_tools, own_namespaces, run, wait_for  # noqa: E402
+from tests.e2e.node import Node, missing  # noqa: E402
+
+PGBIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+PASSWORD = "the-password-that-no-agent-sees"
+CONTAINER = {"name": "agent", "image": "localhost/agent:e2e", "imagePullPolicy": "IfNotPresent",
+             "env": [{"name": "PGHOST", "value": "shop.db.svc"}, {"name": "PGUSER", "value": "agent"},
+                     {"name": "PGDATABASE", "value": "shop"}, {"name": "PGPASSWORD", "value": "placeholder"},
+                     {"name": "PGCONNECT_TIMEOUT", "value": "10"}]}
+cluster = None
+
+
+def postgres():
+    """SCRAM and TLS only, on the node's address."""
+    cluster.dir.chmod(0o711)
+    folder = cluster.dir / "postgres"
+    folder.mkdir()
+    shutil.chown(folder, "postgres", "postgres")
+    as_postgres = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
+    run(*as_postgres, PGBIN / "initdb", "-D", folder / "data", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync")
+    key, request, certificate = folder / "data/server.key", cluster.dir / "db.csr", folder / "data/server.crt"
+    run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+    run("openssl", "req", "-new", "-key", key, "-subj", "/CN=shop.db.svc", "-out", request)
+    extensions = cluster.dir / "db.ext"
+    extensions.write_text("subjectAltName=DNS:shop.db.svc\n")
+    run("openssl", "x509", "-req", "-in", request, "-CA", cluster.dir / "ca.crt", "-CAkey", cluster.dir / "ca.key",
+        "-CAcreateserial", "-days", "2", "-out", certificate, "-extfile", extensions)
+    for path in (key, certificate):
+        shutil.chown(path, "postgres", "postgres")
+        path.chmod(0o600)
+    (folder / "data/pg_hba.conf").write_text("local all all trust\nhostssl all all all scram-sha-256\n")
+    with open(folder / "data/postgresql.conf", "a") as conf:
+        conf.write(f"listen_addresses = '{NODE}'\nunix_socket_directories = '{folder}'\nfsync = off\nssl = on\nlog_statement = all\n")
+    cluster.start("postgres", *as_postgres, PGBIN / "postgres", "-D", folder / "data")
+    sql = [PGBIN / "psql", "-XAtq", "-h", folder, "-U", "postgres"]
+    wait_for("PostgreSQL", lambda: run(*sql, "-c", "select 1", check=False).returncode == 0)
+    run(*sql, "-c", f"create role app login password '{PASSWORD}'", "-c", "create database shop owner app")
+    run(*sql, "-d", "shop", "-c", "create table customers(id int, name text)",
+        "-c", "insert into customers values (1, 'Ada'), (2, 'Grace')", "-c", "alter table customers owner to app")
+
+
+def install():
+    values = cluster.dir / "values.yaml"
+    text = (ROOT / "tests/e2e/node_values.yaml").read_text()
+    values.write_text(text.replace("COLLECTOR", "192.0.2.1"))
+    data = cluster.dir / "collector-volume"
+    data.mkdir()
+    os.chown(data, 65532, 65532)
+    status, found, _ = cluster.api("POST", "/api/v1/persistentvolumes", {
+        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "collector"},
+        "spec": {"capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": str(data)}}})
+    assert status == 201, found
+    words = ["chaperone", ROOT / "charts/chaperone", "-n", "chaperone", "-f", values]
+    cluster.helm("install", *words, "--create-namespace")
+    address = cluster.api("GET", "/api/v1/namespaces/chaperone/services/chaperone-collector")[1]["spec"]["clusterIP"]
+    values.write_text(text.replace("COLLECTOR", address))
+    cluster.helm("upgrade", *words)
+    # What an operator's own name service would say.
+    hosts = cluster.dir / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n{address} chaperone-collector.chaperone.svc\n")
+    run("mount", "--bind", hosts, "/etc/hosts")
+    cluster.kubectl("create", "secret", "generic", "chaperone-credentials-reader", "-n", "agents",
+                    f"--from-literal=password={PASSWORD}", f"--from-file=ca.crt={cluster.dir}/ca.crt")
+    cluster.kubectl("create", "secret", "generic", "chaperone-credentials-builder", "-n", "agents",
+                    f"--from-literal=password={PASSWORD}", f"--from-file=ca.crt={cluster.dir}/ca.crt")
+    for kind, name in (("statefulset", "chaperone-collector"), ("deployment", "chaperone-injector")):
+        done = cluster.kubectl("rollout", "status", f"{kind}/{name}", "-n", "chaperone", "--timeout=120s", check=False)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr + state("chaperone"))
+    # Replicas of the first installation answer while they drain, from the values of then.
+    wait_for("the upgrade to be over", lambda: len(cluster.api(
+        "GET", "/api/v1/namespaces/chaperone/pods?labelSelector=app.kubernetes.io%2Fname%3Dchaperone-injector")[1]["items"]) == 2)
+    cluster.kubectl("label", "namespace", "agents", "chaperone.dev/enforce=true")
+
+
+def state(namespace):
+    said = cluster.kubectl("get", "pods", "-o", "wide", "-n", namespace, check=False).stdout
+    said += cluster.kubectl("get", "events", "-n", namespace, check=False).stdout[-3000:]
+    for pod in cluster.api("GET", f"/api/v1/namespaces/{namespace}/pods")[1]["items"]:
+        for one in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
+            said += cluster.kubectl("logs", pod["metadata"]["name"], "-c", one["name"], "-n", namespace, "--tail=15", check=False).stdout
+    return said
+
+
+def setUpModule():
+    global cluster
+    cluster = Node()
+    unittest.addModuleCleanup(cluster.close)
+    cluster.images()
+    cluster.up()
+    cluster.node_up()
+    postgres()
+    cluster.kubectl("create", "namespace", "agents")
+    cluster.kubectl("create", "serviceaccount", "builder", "-n", "agents")
+    install()
+
+
+def pod(name, container=None, **spec):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}},
+            "spec": {"terminationGracePeriodSeconds": 40, **spec, "containers": [{**CONTAINER, **(container or {})}]}}
+
+
+def run_pod(body, annotations=None):
+    if annotations:
+        body["metadata"]["annotations"] = annotations
+    status, found, _ = cluster.api("POST", "/api/v1/namespaces/agents/pods", body)
+    assert status == 201, found
+    name = body["metadata"]["name"]
+    done = cluster.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "-n", "agents", "--timeout=90s", check=False)
+    assert done.returncode == 0, done.stderr + state("agents")
+    return name
+
+
+def inside(name, *words):
+    done = cluster.kubectl("exec", name, "-c", "agent", "-n", "agents", "--", *words, check=False, timeout=60)
+    return done.stdout + done.stderr
+
+
+def psql(name, *statements):
+    return inside(name, "psql", "-XAt", *[word for one in statements for word in ("-c", one)])
+
+
+def auditor(*words):
+    folder = cluster.dir / "auditor"
+    folder.mkdir(exist_ok=True)
+    (folder / "token").write_bytes(cluster.secret("chaperone", "chaperone-auditor", "token"))
+    (folder / "ca.crt").write_bytes(cluster.secret("chaperone", "chaperone-collector-tls", "ca.crt"))
+    return run(BUILD / "cli/chaperone", *words, check=False, env={
+        **os.environ, "CHAPERONE_COLLECTOR": "https://chaperone-collector.chaperone.svc:8443",
+        "CHAPERONE_TOKEN_FILE": str(folder / "token"), "CHAPERONE_CA_FILE": str(folder / "ca.crt")}).stdout
+
+
+class Watch:
+    """Counts what a pod sends that is neither the sidecar's to its two places nor an answer to a probe."""
+
+    def __init__(self, name):
+        found = cluster.api("GET", f"/api/v1/namespaces/agents/pods/{name}")[1]
+        collector = cluster.api("GET", "/api/v1/namespaces/chaperone/services/chaperone-collector")[1]["spec"]["clusterIP"]
+        run("nft", "-f", "-", input=f"""table ip watch {{
+counter strange {{ }}
+chain seen {{
+type filter hook prerouting priority -400;
+iifname "cni0" ip saddr {found['status']['podIP']} jump judge
+}}
+chain judge {{
+ip daddr {NODE} tcp dport 5432 return
+ip daddr {{ {collector}, 10.244.0.0/24 }} tcp dport 8443 return
+ip daddr 10.96.0.10 udp dport 53 return
+tcp sport 19090 return
+counter name strange
+}}
+}}
+""")
+
+    def strangers(self):
+        return int(re.search(r"packets (\d+)", run("nft", "list", "counter", "ip", "watch", "strange").stdout)[1])
+
+    def end(self):
+        run("nft", "delete", "table", "ip", "watch", check=False)
+
+
+class NodeTest(unittest.TestCase):
+    maxDiff = None
+
+    def works(self, name):
+        self.assertIn("2", psql(name, "select count(*) from customers"), state("agents"))
+
+    def test_deployment(self):
+        template = pod("agent")
+        deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "agent"}, "spec": {
+            "replicas": 1, "selector": {"matchLabels": {"app": "agent"}},
+            "template": {"metadata": template["metadata"], "spec": template["spec"]}}}
+        self.assertEqual(cluster.api("POST", "/apis/apps/v1/namespaces/agents/deployments", deployment)[0], 201)
+        done = cluster.kubectl("rollout", "status", "deployment/agent", "-n", "agents", "--timeout=90s", check=False)
+        self.assertEqual(done.returncode, 0, done.stderr + state("agents"))
+        name = "deploy/agent"
+        self.works(name)
+        said = psql(name, "drop table customers", "select count(*) from customers")
+        self.assertIn('refused by rule "no-drops"', said)
+        self.assertIn("2", said.splitlines(), "the connection and the table live on")
+        self.assertIn("uid=10001", inside(name, "id"))
+        everything = inside(name, "bash", "-c", "set; cat /proc/self/mountinfo; ls /var/run/secrets /etc/chaperone* 2>&1")
+        self.assertNotIn(PASSWORD, everything)
+        self.assertNotIn("credentials", everything)
+
+    def test_job_completes(self):
+        body = pod("count", {"command": ["psql", "-XAt", "-c", "select count(*) from customers"]}, restartPolicy="Never")
+        job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "count"}, "spec": {
+            "backoffLimit": 0, "template": {"metadata": body["metadata"], "spec": body["spec"]}}}
+        self.assertEqual(cluster.api("POST", "/apis/batch/v1/namespaces/agents/jobs", job)[0], 201)
+        done = cluster.kubectl("wait", "--for=condition=complete", "job/count", "-n", "agents", "--timeout=90s", check=False)
+        self.assertEqual(done.returncode, 0, done.stderr + state("agents"))
+        self.assertEqual(cluster.kubectl("logs", "job/count", "-c", "agent", "-n", "agents").stdout.strip(), "2")
+
+    def ways_around(self, name):
+        watch = Watch(name)
+        try:
+            for target in (f"tcp/{NODE}/10250", "tcp/169.254.169.254/80", "tcp/10.244.0.1/22", "tcp/10.96.0.1/443",
+                           "udp/10.250.0.254/53", "udp/10.250.0.254/9999", "udp/8.8.8.8/123"):
+                inside(name, "timeout", "3", "bash", "-c", f"echo x >/dev/{target}; echo y >/dev/{target}")
+            self.assertNotEqual(0, len(psql(name, "select 1")))
+            self.assertEqual(watch.strangers(), 0)
+        finally:
+            watch.end()
+
+    def test_no_way_around(self):
+        name = run_pod(pod("around"))
+        self.works(name)
+        self.ways_around(name)
+
+    def test_no_way_around_for_root(self):
+        name = run_pod(pod("rooted", serviceAccountName="builder"), {"chaperone.dev/policy": "builder"})
+        self.assertIn("uid=0", inside(name, "id"))
+        self.assertEqual(inside(name, "touch", "/installed"), "")
+        self.works(name)
+        self.ways_around(name)
+
+    def test_records_reach_the_collector(self):
+        name = run_pod(pod("recorded"))
+        psql(name, "drop table customers")
+        wait_for("the record of the refusal", lambda: "recorded" in auditor("sessions") and
+                 "drop table customers" in auditor("search", "--decision", "deny"), 30)
+
+    def test_policy_changes_live(self):
+        name = run_pod(pod("changing"))
+        self.works(name)
+        path = "/api/v1/namespaces/agents/configmaps/chaperone-policy-reader"
+        before = cluster.api("GET", path)[1]["data"]["policy.yaml"]
+        change = lambda text: cluster.api("PATCH", path, {"data": {"policy.yaml": text}}, content="application/merge-patch+json")
+        try:
+            self.assertEqual(change(before.replace("[read, write,", "[write,"))[0], 200)
+            wait_for("reading to be refused", lambda: "refused" in psql(name, "select count(*) from customers"), 120)
+        finally:
+            change(before)
+        wait_for("reading to be allowed", lambda: psql(name, "select count(*) from customers").strip() == "2", 120)
+
+    def test_killed_sidecar_comes_back_closed(self):
+        name = run_pod(pod("killed"))
+        self.works(name)
+        watch = Watch(name)
+        try:
+            found = cluster.api("GET", f"/api/v1/namespaces/agents/pods/{name}")[1]
+            container = next(one["containerID"].split("//")[1] for one in found["status"]["initContainerStatuses"]
+                             if one["name"] == "chaperone")
+            tasks = run("ctr", "-a", cluster.dir / "containerd.sock", "-n", "k8s.io", "tasks", "ls").stdout
+            pid = next(line.split()[1] for line in tasks.splitlines() if line.startswith(container))
+            run("kill", "-KILL", pid)
+            inside(name, "timeout", "2", "bash", "-c", "echo x >/dev/tcp/10.250.0.254/80; echo x >/dev/udp/10.250.0.254/53")
+            wait_for("the sidecar to be back", lambda: psql(name, "select count(*) from customers").strip() == "2", 60)
+            self.assertEqual(watch.strangers(), 0)
+        finally:
+            watch.end()
+
+    def test_deleted_in_mid_session_loses_no_record(self):
+        name = run_pod(pod("deleted"))
+        self.assertIn("41", psql(name, "select 41 as last_words"))
+        cluster.kubectl("delete", "pod", name, "-n", "agents", "--timeout=60s")
+        wait_for("its last words", lambda: "last_words" in auditor("search", "--pod", "deleted"), 30)
+
+    def test_what_it_costs(self):
+        """Prints; promises nothing."""
+        def started(name, namespace):
+            body = pod(name)
+            body["metadata"]["namespace"] = namespace
+            begin = time.monotonic()
+            self.assertEqual(cluster.api("POST", f"/api/v1/namespaces/{namespace}/pods", body)[0], 201)
+            cluster.kubectl("wait", "--for=condition=Ready", f"pod/{name}", "-n", namespace, "--timeout=90s")
+            return time.monotonic() - begin
+        with_it = sorted(started(f"with-{n}", "agents") for n in range(5))[2]
+        without = sorted(started(f"without-{n}", "default") for n in range(5))[2]
+        print(f"\npod start, median of 5: {with_it:.2f} s with, {without:.2f} s without")
+
+
+if __name__ == "__main__":
+    if missing():
+        print("node_test: not here: " + " ".join(missing()), file=sys.stderr)
+        sys.exit(77)
+    build_tools("kubelet", "kube-scheduler")
+    own_namespaces()
+    unittest.main(verbosity=2)
