@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "proto-parsers/sql/characters.h"
 #include "proto-parsers/sql/lexer.h"
@@ -33,8 +34,10 @@ constexpr std::array<std::string_view, 13> kSecretFunctions = {"crypt",
                                                                "pgp_pub_decrypt_bytea",
                                                                "dearmor"};
 
+// password, "password", "my.password": settings of one's own have dots in quotes.
 bool is_secret_word(std::string_view word) {
   if (word.starts_with('"') && word.size() > 2) word = word.substr(1, word.size() - 2);
+  word = word.substr(word.rfind('.') + 1);
   return std::any_of(kSecretWords.begin(), kSecretWords.end(),
                      [&](auto known) { return same_word(word, known); });
 }
@@ -46,6 +49,47 @@ bool is_secret_function(std::string_view word) {
 
 bool starts_with_folded(std::string_view text, std::string_view lower) {
   return text.size() >= lower.size() && same_word(text.substr(0, lower.size()), lower);
+}
+
+// Statements whose words after PASSWORD and the like are its value; in all others, which name columns,
+// functions and settings, any constant may be.
+bool names_what_it_sets(std::string_view verb) {
+  constexpr std::array<std::string_view, 8> kVerbs = {"alter", "create",  "set",   "comment",
+                                                      "drop",  "reassign", "grant", "import"};
+  return std::any_of(kVerbs.begin(), kVerbs.end(),
+                     [&](auto known) { return same_word(verb, known); });
+}
+
+// A string that begins so is taken for code; others may speak of passwords as they like.
+bool begins_code(std::string_view verb) {
+  constexpr std::array<std::string_view, 9> kVerbs = {
+      "select", "insert", "update", "delete", "merge", "with", "begin", "declare", "copy"};
+  return std::any_of(kVerbs.begin(), kVerbs.end(),
+                     [&](auto known) { return same_word(verb, known); });
+}
+
+// Tokens that say themselves what they are: how long what follows the mark must be.
+struct KnownToken {
+  std::string_view mark;
+  std::size_t least;
+};
+constexpr std::array<KnownToken, 5> kKnownTokens = {
+    {{"bearer ", 8}, {"akia", 16}, {"ghp_", 20}, {"github_pat_", 20}, {"glpat-", 16}}};
+
+bool is_token_byte(char c) {
+  return continues_word(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '+' ||
+         c == '/' || c == '=' || c == '~';
+}
+
+// The end of the known token that begins at `at`; `at` if none does.
+std::size_t known_token_end(std::string_view value, std::size_t at) {
+  for (const auto& known : kKnownTokens) {
+    if (!starts_with_folded(value.substr(at), known.mark)) continue;
+    std::size_t end = at + known.mark.size();
+    while (end < value.size() && is_token_byte(value[end])) ++end;
+    if (end - at - known.mark.size() >= known.least) return end;
+  }
+  return at;
 }
 
 // A string's own text with what looks like a secret in it taken out: password=x as connection
@@ -60,6 +104,10 @@ std::string without_secrets(std::string_view value) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     if (i < copied) continue;
     bool at_word = i == 0 || !continues_word(static_cast<unsigned char>(value[i - 1]));
+    if (std::size_t end = at_word ? known_token_end(value, i) : i; end > i) {
+      mask(i, end);
+      continue;
+    }
     for (auto word : kSecretWords) {
       if (!at_word || !starts_with_folded(value.substr(i), word)) continue;
       std::size_t at = i + word.size();
@@ -104,35 +152,83 @@ class Redaction {
 
   // Whether anything was taken out; result() is whole then.
   bool run() {
-    for (Token token = lexer_.next(); token.kind != TokenKind::kEnd; token = lexer_.next())
+    look_ahead();
+    std::size_t end = 0;
+    for (Token token = lexer_.next(); token.kind != TokenKind::kEnd; token = lexer_.next()) {
+      comments(end, token.begin);
+      end = token.begin + token.text.size();
       take(token);
+    }
+    comments(end, text_.size());
     made_.append(text_.substr(copied_));
     return found_;
   }
   std::string& result() { return made_; }
 
  private:
-  void replace(const Token& token, std::string_view by) {
-    made_.append(text_.substr(copied_, token.begin - copied_)).append(by);
-    copied_ = token.begin + token.text.size();
+  void replace(std::size_t begin, std::size_t end, std::string_view by) {
+    made_.append(text_.substr(copied_, begin - copied_)).append(by);
+    copied_ = end;
     found_ = true;
+  }
+  void replace(const Token& token, std::string_view by) {
+    replace(token.begin, token.begin + token.text.size(), by);
+  }
+
+  // Whether the text names a secret without saying which constant is its value.
+  void look_ahead() {
+    Lexer lexer(text_, reading_);
+    bool names = false, first = true, runs = false;
+    for (Token token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
+      bool word = token.kind == TokenKind::kWord || token.kind == TokenKind::kQuotedName;
+      if (word && std::exchange(first, false)) {
+        sets_ = names_what_it_sets(token.text);
+        runs = begins_code(token.text);
+      }
+      if (word) names = names || is_secret_word(token.text);
+      if (token.kind == TokenKind::kString) {
+        names = names || is_secret_word(string_value(token.text));
+      }
+      if (token.kind == TokenKind::kBroken) break;
+    }
+    everything_ = names && !sets_ && (depth_ == 0 || runs);
+    found_ = everything_;
+  }
+
+  void comments(std::size_t begin, std::size_t end) {
+    auto between = text_.substr(begin, end - begin);
+    if (!may_hold_secret(between)) return;
+    if (announces_secret(between) || !without_secrets(between).empty()) {
+      replace(begin, end, " /* *** */ ");
+    }
   }
 
   void take(const Token& token) {
     switch (token.kind) {
       case TokenKind::kString:
-        string(token);
+        if (everything_) replace(token, "'***'");
+        else string(token);
+        value_follows_ = false;
+        break;
+      case TokenKind::kNumber:
+        if (everything_) replace(token, "0");
+        after_secret_ = false;
         break;
       case TokenKind::kBroken:
-        if (announces_secret(token.text) || after_secret_) replace(token, kMask);
+        if (announces_secret(token.text) || after_secret_ || everything_) replace(token, kMask);
         break;
       case TokenKind::kWord:
       case TokenKind::kQuotedName:
         // PASSWORD TO 'x', password AS 'x' keep waiting for the value.
-        if (is_secret_word(token.text))
+        if (is_secret_word(token.text)) {
           after_secret_ = true;
-        else if (!same_word(token.text, "to"))
+        } else if (!same_word(token.text, "to") && !same_word(token.text, "as")) {
+          // SET my.password = unquoted; what cannot be parsed may hold it so as well.
+          bool value = after_secret_ && sets_ && value_follows_;
+          if (value && !same_word(token.text, "null")) replace(token, kMask);
           after_secret_ = false;
+        }
+        value_follows_ = after_secret_;
         secret_call_ = is_secret_function(token.text);
         break;
       case TokenKind::kOther:
@@ -167,6 +263,8 @@ class Redaction {
       if (inner.run()) {
         std::string delimiter(token.text.substr(0, tag));
         replace(token, delimiter + inner.result() + delimiter);
+      } else if (value_holds_secret(inner.text_)) {
+        replace(token, "'***'");
       }
       return;
     }
@@ -189,18 +287,22 @@ class Redaction {
   std::string made_;
   std::size_t copied_ = 0;
   int call_depth_ = 0;
-  bool found_ = false, after_secret_ = false, secret_call_ = false;
+  bool found_ = false, after_secret_ = false, secret_call_ = false, value_follows_ = false;
+  bool sets_ = false;        // names_what_it_sets()
+  bool everything_ = false;  // every constant may be a secret
 };
 
 }  // namespace
 
-// Every word and function above holds one of these marks, and so does every URL.
+// Every word, function and token above holds one of these marks, and so does every URL.
 bool may_hold_secret(std::string_view text) {
-  constexpr std::array<std::string_view, 8> kMarks = {"pass",  "secret", "token",   "key",
-                                                      "crypt", "hmac",   "dearmor", "://"};
+  constexpr std::array<std::string_view, 13> kMarks = {
+      "pass",    "secret", "token",   "key",  "crypt", "hmac",      "dearmor",
+      "://",     "bearer", "akia",    "ghp_", "github_pat", "glpat-"};
   constexpr auto kFirst = [] {
     std::array<bool, 256> first{};
-    for (char c : {'p', 's', 't', 'k', 'c', 'h', 'd', ':', 'P', 'S', 'T', 'K', 'C', 'H', 'D'}) {
+    for (char c : {'p', 's', 't', 'k', 'c', 'h', 'd', ':', 'P', 'S', 'T', 'K', 'C', 'H', 'D', 'b',
+                   'B', 'a', 'A', 'g', 'G'}) {
       first[static_cast<unsigned char>(c)] = true;
     }
     return first;
@@ -219,6 +321,10 @@ std::string redact(std::string_view text, const Reading& reading) {
   Redaction redaction(text, reading, 0);
   redaction.run();
   return std::move(redaction.result());
+}
+
+bool value_holds_secret(std::string_view value) {
+  return may_hold_secret(value) && !without_secrets(value).empty();
 }
 
 bool holds_secret(std::string_view text, const Reading& reading) {

@@ -28,7 +28,10 @@ const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& r
   // A statement that carries a secret in its text may carry it in a parameter as well. The judgement
   // is of the shape; constants are this text's own.
   bool redact = judged.analysis.has_secrets || sql::holds_secret(text, reading);
-  for (const Parameter& parameter : parameters) asked_parameters.push_back({parameter, redact});
+  for (const Parameter& parameter : parameters) {
+    bool secret = redact || sql::value_holds_secret(as_text(parameter.value));
+    asked_parameters.push_back({parameter, secret});
+  }
   std::string redacted;
   if (redact) redacted = sql::redact(text, reading);
   audit::Asked asked;
