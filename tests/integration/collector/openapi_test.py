@@ -133,6 +133,66 @@ class OpenApi(unittest.TestCase):
                 self.assertEqual(status, 400)
                 self.conforms(operation, status, headers, text, path)
 
+    def forged(self, stage, seen):
+        """What an ill-meaning writer is answered: each status in the document, each refusal an error of it."""
+        for scenario in ("gaps", "forks", "damage", "key_change"):
+            for step in stage.forge(scenario):
+                enrols = step["step"] in ("enrol", "next", "next_again") or step["step"].endswith(("_word", "_key")) \
+                    and step["step"] not in ("old_key", "wrong_key")
+                path = "/v1/enrol" if enrols else "/v1/batches"
+                answer = self.document["paths"][path]["post"]["responses"].get(str(step["status"]))
+                self.assertIsNotNone(answer, step)
+                seen.add((path, "POST", step["status"]))
+                if step["status"] != 200:
+                    (_, content), = resolve(self.document, answer)["content"].items()
+                    check(self.document, content["schema"], step["body"])
+
+    def asked(self, stage, seen, path, method, operation, query="", token="auditor", body=None, headers=None):
+        status, got, text = stage.request(path.replace("{session}", query or "0" * 32) if "{" in path else path + query,
+                                          token, method, body, headers)
+        self.conforms(operation, status, got, text, (path, method, status))
+        seen.add((path, method, status))
+
+    def test_every_status_that_can_be_brought_about(self):
+        seen = set()
+        with Stage() as stage:
+            sent = stage.send(sessions=1, commands=2)
+            session = stage.get("/v1/sessions")["sessions"][0]["session"]
+            self.forged(stage, seen)
+            stranger = {"Chaperone-Writer": "ab" * 16, "Chaperone-Signature": "cd" * 64}
+            for path, method, operation in self.operations():
+                asked = lambda **more: self.asked(stage, seen, path, method, operation, **more)  # noqa: E731
+                reads = method == "GET"
+                if reads:
+                    asked(query=session if "{" in path else "?writer=" + sent["writer"] if "export" in path else "")
+                secured = bool(operation["security"])
+                if secured:
+                    asked(token=None, body=None if reads else b"")
+                    asked(token="writer" if reads else "reader", body=None if reads else b"")
+                if not reads:
+                    asked(token="writer", body=b"nonsense")
+                    asked(token="writer", body=b"x" * (5 << 20))
+                    asked(token="writer", body=b"", headers=stranger)
+                elif secured and path != "/metrics":
+                    more = "?nonsense=1"
+                    asked(query=session + more if "{" in path else more)
+            self.asked(stage, seen, "/v1/enrol", "POST", self.document["paths"]["/v1/enrol"]["post"], token="stranger",
+                       body=b"{}")
+            for path, query in (("/v1/sessions/{session}", "0" * 32), ("/v1/sessions/{session}", "09" * 16),
+                                ("/v1/export", "?writer=" + "0" * 32)):
+                self.asked(stage, seen, path, "GET", self.document["paths"][path]["get"], query=query)
+            for path, method, operation in self.operations():
+                tries = 0
+                while operation["security"] and (path, method, 429) not in seen and tries < 500:
+                    tries += 1  # wrong tokens from one address are slowed down, and forgiven one a second
+                    self.asked(stage, seen, path, method, operation, token="wrong", body=None if method == "GET" else b"")
+        documented = {(path, method, int(status)) for path, method, operation in self.operations()
+                      for status in operation["responses"]}
+        # What takes a broken disk, a full store or a search of ten seconds; faults_test.py has the first two.
+        ours = {one for one in documented if one[2] not in (500, 503)}
+        self.assertEqual(set(), ours - seen)
+        self.assertEqual(set(), seen - documented)
+
     def test_what_is_not_in_the_document_is_not_there(self):
         for path in ("/", "/v1", "/v1/", "/v1/record", "/v1/sessions/", "/v1/sessions/a/b", "/v2/records"):
             self.assertEqual(self.stage.request(path)[0], 404, path)
