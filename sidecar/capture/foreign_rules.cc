@@ -1,5 +1,7 @@
 #include "sidecar/capture/foreign_rules.h"
 
+#include <algorithm>
+
 #include "sidecar/capture/iptables_ruleset.h"
 #include "sidecar/capture/lines.h"
 #include "sidecar/capture/nft_ruleset.h"
@@ -46,8 +48,9 @@ std::vector<ForeignRule> foreign_in_nft(std::string_view listing) {
     } else if (line == "}") {
       in_nat_chain = false;
     } else if (in_nat_chain && !line.empty() && !is_our_table(table)) {
-      found.push_back(
-          {"nft table " + std::string(table) + ", chain " + std::string(chain), std::string(line)});
+      bool own = has(line, kIptablesChainPrefix) || chain.starts_with(kIptablesChainPrefix);
+      found.push_back({"nft table " + std::string(table) + ", chain " + std::string(chain),
+                       std::string(line), own});
     }
   }
   return found;
@@ -62,9 +65,22 @@ std::vector<ForeignRule> foreign_in_iptables(std::string_view tool, std::string_
     if (line.starts_with("*")) table = line.substr(1);
     if (!line.starts_with("-A ")) continue;
     if (line.starts_with("-A " + ours) || has(line, " -j " + ours)) continue;
-    found.push_back({std::string(tool) + " table " + std::string(table), std::string(line)});
+    found.push_back({std::string(tool) + " table " + std::string(table), std::string(line), false});
   }
   return found;
+}
+
+std::string refusal(const std::vector<ForeignRule>& rules) {
+  bool all_own =
+      std::all_of(rules.begin(), rules.end(), [](const ForeignRule& r) { return r.own; });
+  if (all_own) {
+    return "rules of an earlier run of chaperone-init with another back end are still here; choose "
+           "that --backend again, or begin with a new pod:" +
+           describe(rules);
+  }
+  return "other rules redirect this pod's traffic or would be overwritten; take the other "
+         "interceptor out of the pod, or Chaperone:" +
+         describe(rules);
 }
 
 std::string describe(const std::vector<ForeignRule>& rules) {

@@ -12,6 +12,7 @@ namespace chaperone::capture {
 struct ForeignRule {
   std::string where;  // "nft table ip nat, chain OUTPUT"
   std::string rule;   // as its tool prints it
+  bool own = false;   // left by an earlier run of ours with another back end
 };
 
 // In what `nft list ruleset` prints: rules in NAT chains at the output or prerouting hook of any
@@ -24,5 +25,8 @@ std::vector<ForeignRule> foreign_in_iptables(std::string_view tool, std::string_
 
 // For the refusal: each rule on its own line, the first few.
 std::string describe(const std::vector<ForeignRule>& rules);
+
+// Why the init step does not start beside them, and what to do.
+std::string refusal(const std::vector<ForeignRule>& rules);
 
 }  // namespace chaperone::capture

@@ -67,6 +67,10 @@ void choose_devices(Parameters& parameters, bool guard_l2, const Say& say) {
     parameters.devices.clear();
     return;
   }
+  if (parameters.devices.empty()) {
+    return say("warning: no layer-2 guard (this pod has no device that is up besides loopback); one "
+               "that comes later is not guarded");
+  }
   say("layer-2 guard on " + join(parameters.devices, ", "));
 }
 
@@ -74,10 +78,7 @@ Result<void> refuse_foreign(Backend& backend) {
   Result<std::vector<ForeignRule>> foreign = backend.foreign_rules();
   if (!foreign) return foreign.error();
   if (foreign->empty()) return {};
-  return Error{
-      "other rules redirect this pod's traffic or would be overwritten; take the other "
-      "interceptor out of the pod, or Chaperone:" +
-      describe(*foreign)};
+  return Error{refusal(*foreign)};
 }
 
 // Rules for the trial, trial, rules as they stay, trial, comparison.

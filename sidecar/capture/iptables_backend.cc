@@ -108,7 +108,7 @@ class IptablesBackend : public Backend {
     for (std::string_view table : lines_of(*tables)) {
       if (!legacy && is_iptables_table(table)) continue;
       if (table == "table inet " + std::string(kNftTable)) {
-        found.push_back({"nft", std::string(table) + ", of an earlier run with the nft back end"});
+        found.push_back({"nft", std::string(table) + ", of an earlier run with the nft back end", true});
       }
       Result<std::string> listing = nft.run("list " + std::string(table));
       if (!listing) continue;  // gone since

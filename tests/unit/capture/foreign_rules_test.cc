@@ -71,3 +71,20 @@ TEST_CASE("a long list is cut, and says so") {
   std::vector<ForeignRule> rules(20, {"here", "rule"});
   CHECK(describe(rules).find("and 12 more") != std::string::npos);
 }
+
+TEST_CASE("what an earlier run of ours left behind is not called another interceptor") {
+  const std::string left =
+      "table ip nat {\n"
+      "\tchain OUTPUT {\n"
+      "\t\ttype nat hook output priority dstnat; policy accept;\n"
+      "\t\tcounter packets 0 bytes 0 jump CHAPERONE_NAT_OUT\n"
+      "\t}\n"
+      "}\n";
+  auto found = foreign_in_nft(left);
+  REQUIRE(found.size() == 1);  // refused as ever: two sets of rules would be in force
+  CHECK(refusal(found).find("earlier run of chaperone-init") != std::string::npos);
+  CHECK(refusal(found).find("interceptor out of the pod") == std::string::npos);
+  auto mixed = foreign_in_iptables("iptables-legacy", "*nat\n-A OUTPUT -j MESH_OUTPUT\nCOMMIT\n");
+  mixed.push_back(found[0]);
+  CHECK(refusal(mixed).find("interceptor out of the pod") != std::string::npos);
+}
