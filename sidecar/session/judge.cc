@@ -3,6 +3,7 @@
 #include <algorithm>
 
 namespace chaperone::session {
+
 namespace {
 
 // Shapes of one scope. An application has hundreds; generated texts must not grow us without end.
@@ -15,11 +16,6 @@ constexpr std::size_t kScopesMax = 64;
 // What EXECUTE means depends on the session's own prepared statements, and it hides in other
 // statements (EXPLAIN, CREATE TABLE AS): where the word stands, the shape alone does not tell.
 constexpr std::string_view kExecute = "execute";
-
-bool names_prepared(std::string_view text) {
-  auto same = [](char a, char b) { return (a | 0x20) == b; };
-  return std::search(text.begin(), text.end(), kExecute.begin(), kExecute.end(), same) != text.end();
-}
 
 // The shape of a text that is one EXECUTE from its first byte and mentions no other: as that of the
 // SELECT with the same tokens.
@@ -46,6 +42,11 @@ class Lookups final : public sql::PreparedTexts {
 };
 
 }  // namespace
+
+bool names_prepared(std::string_view text) {
+  auto same = [](char a, char b) { return (a | 0x20) == b; };
+  return std::search(text.begin(), text.end(), kExecute.begin(), kExecute.end(), same) != text.end();
+}
 
 void encode_ruling(const policy::Decision& decision, const policy::Policy& policy,
                    audit::EncodedPart& out) {

@@ -29,6 +29,9 @@ struct Judged {
 };
 using JudgedPtr = std::shared_ptr<const Judged>;
 
+// Whether a text may name a prepared statement (EXECUTE, wherever it stands in it).
+bool names_prepared(std::string_view text);
+
 // Encodes a decision for the record.
 void encode_ruling(const policy::Decision& decision, const policy::Policy& policy,
                    audit::EncodedPart& out);

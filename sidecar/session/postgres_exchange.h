@@ -101,6 +101,8 @@ class PostgresExchange {
   Action on_sync(const pg::FrontendMessage& message);
   Action on_copy_message(const pg::FrontendMessage& message);
   void await_query_behind_barrier();
+  void end_group();
+  bool outlives_transaction(const Meaning& meaning) const;
   Action on_stream_bytes();
   Action refuse(pg::Sent sent, std::string_view text, const Judged* judged,
                 const policy::Decision& decision, std::string_view sqlstate);
@@ -198,6 +200,7 @@ class PostgresExchange {
   bool group_barrier_ = false;         // a statement of this group may change how text is read
   PortalPtr barrier_portal_;           // whose Bind raised it, until its Execute
   bool await_ready_ = false;           // ... and its Sync or Query was sent
+  bool await_names_ = false;           // what a name means hangs on a Sync that is not answered
   bool await_copy_ = false;            // a COPY FROM STDIN was sent: its first reply tells
   bool await_catalogue_ = false;
   bool catalogue_confirmed_ = false;   // it was just reloaded: a name that is missing is missing

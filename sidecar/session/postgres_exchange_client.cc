@@ -22,8 +22,8 @@ pg::Sent sent_of(pg::FrontendType type) {
 }  // namespace
 
 bool PostgresExchange::blocked() const {
-  return failed_ || !outbox_.empty() || await_ready_ || await_copy_ || await_catalogue_ ||
-         asking() || server_congested_ || ledger_.full();
+  return failed_ || !outbox_.empty() || await_ready_ || await_names_ || await_copy_ ||
+         await_catalogue_ || asking() || server_congested_ || ledger_.full();
 }
 
 void PostgresExchange::on_client(Bytes fresh) {
@@ -42,7 +42,7 @@ std::size_t PostgresExchange::pump_client(Bytes input) {
     if (at > span) emit(input.subspan(span, at - span));
     span = at;
   };
-  while (!failed_ && !terminated_ && !await_ready_ && !await_copy_ && !await_catalogue_ && !server_congested_ &&
+  while (!failed_ && !terminated_ && !await_ready_ && !await_names_ && !await_copy_ && !await_catalogue_ && !server_congested_ &&
          !ledger_.full() && !asking()) {
     if (at < input.size() && settings_due() && !frontend_.mid_message()) {
       flush();  // what went before must not land behind the question
@@ -167,11 +167,19 @@ PostgresExchange::Action PostgresExchange::on_copy_message(const pg::FrontendMes
   }
 }
 
+// Behind a Sync, Query or FunctionCall. Where settings or objects may have changed, nothing more is
+// judged until it is answered; likewise for the rest of a transaction in which they did: an error
+// takes the change back at once, before the client could know.
+void PostgresExchange::end_group() {
+  names_.end_group();
+  if (group_barrier_ || changed_in_transaction_ || private_catalogue_) await_ready_ = true;
+}
+
 PostgresExchange::Action PostgresExchange::on_sync(const pg::FrontendMessage&) {
   skip_to_sync_ = false;
-  if (group_barrier_) await_ready_ = true;
   barrier_portal_.reset();
   owe(pg::Sent::kSync, 0);
+  end_group();
   return Action::kForward;
 }
 

@@ -19,16 +19,50 @@ bool changes_prepared(const Meaning& meaning) {
   return false;
 }
 
+bool fetches(const Meaning& meaning) {
+  for (const Statement& statement : meaning.statements) {
+    if (statement.verb == "FETCH" || statement.verb == "MOVE") return true;
+  }
+  return false;
+}
+
+// COMMIT of a transaction that failed is a ROLLBACK.
+bool ends_transaction(const Statement& statement) {
+  return statement.verb.starts_with("ROLLBACK") || statement.verb == "COMMIT" ||
+         statement.verb == "PREPARE TRANSACTION";
+}
+
 }  // namespace
+
+// What stands behind the transaction's end in one text is judged by names of within it.
+bool PostgresExchange::outlives_transaction(const Meaning& meaning) const {
+  if (!changed_in_transaction_ && !private_catalogue_) return false;
+  bool ended = false;
+  for (const Statement& statement : meaning.statements) {
+    if (ended && !statement.effects.within(Effect::kTransaction)) return true;
+    ended = ended || ends_transaction(statement);
+  }
+  return false;
+}
 
 PostgresExchange::Action PostgresExchange::on_query(const pg::FrontendMessage& message) {
   if (const char* why = unreadable(message.text)) {
     return refuse_unjudged(pg::Sent::kQuery, kInsufficientPrivilege, why, "SET client_encoding TO 'UTF8'");
   }
   if (group_barrier_) return refuse_behind_barrier(pg::Sent::kQuery);
+  if (names_.unsettled() && names_prepared(message.text)) {
+    await_names_ = true;
+    return Action::kWait;
+  }
   Action action = Action::kWait;
   JudgedPtr judged = judge(pg::Sent::kQuery, message.text, action);
   if (!judged) return action;
+  if (outlives_transaction(judged->analysis.meaning)) {
+    return refuse_unjudged(pg::Sent::kQuery, kCannotNow,
+                           "this text goes on behind the end of a transaction that changed what names "
+                           "mean",
+                           "end the transaction in a message of its own");
+  }
   policy::Decision decision = decide(*judged, message.text, {});
   auto permit = policy::Policy::permit(decision);
   if (!permit) {
@@ -39,8 +73,7 @@ PostgresExchange::Action PostgresExchange::on_query(const pg::FrontendMessage& m
   begin_operation(operation);
   owe(pg::Sent::kQuery, operation);
   note_effects(*judged, operation);
-  // The unnamed statement and portal end with a simple query.
-  if (group_barrier_) await_ready_ = true;
+  end_group();
   return Action::kForward;
 }
 
@@ -64,7 +97,7 @@ PostgresExchange::Action PostgresExchange::on_function_call(const pg::FrontendMe
   owe(pg::Sent::kFunctionCall, operation);
   note_effects(*judged, operation);
   stateless_ = false;
-  if (group_barrier_) await_ready_ = true;
+  end_group();
   return Action::kForward;
 }
 
@@ -80,6 +113,8 @@ void PostgresExchange::note_effects(const Judged& judged, std::uint64_t executed
   if (analysis.transaction_control && (private_catalogue_ || refresh_catalogue_)) {
     group_barrier_ = refresh_settings_ = refresh_catalogue_ = true;
   }
+  // The cursor may run what changed settings when it was declared, only now.
+  unsettles = unsettles || (changed_in_transaction_ && fetches(analysis.meaning));
   if (unsettles) {
     group_barrier_ = refresh_settings_ = changed_in_transaction_ = true;
     names_uncertain_ = names_uncertain_ || analysis.leaves_session_state;

@@ -63,6 +63,10 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
   if (unrecorded_parse_ && unrecorded_parse_->name != message.statement && !record_parse()) {
     return Action::kWait;
   }
+  if (names_.unsettled(false, message.statement)) {
+    await_names_ = true;
+    return Action::kWait;
+  }
   StatementPtr statement = names_.statement(message.statement);
   if (!statement) {
     return refuse_unjudged(pg::Sent::kParse, kUnknownStatement,
@@ -114,6 +118,10 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
 }
 
 PostgresExchange::Action PostgresExchange::on_execute(const pg::FrontendMessage& message) {
+  if (names_.unsettled(true, message.portal)) {
+    await_names_ = true;
+    return Action::kWait;
+  }
   PortalPtr portal = names_.portal(message.portal);
   if (!portal) {
     return refuse_unjudged(pg::Sent::kParse, kUnknownPortal,

@@ -9,13 +9,11 @@
 namespace chaperone::session {
 
 PostgresExchange::Action PostgresExchange::refuse_behind_barrier(pg::Sent sent) {
-  Action action = refuse_unjudged(
+  // A refused Query is answered, and so ends the group as a Sync would.
+  return refuse_unjudged(
       sent, kCannotNow,
       "a statement before this one, in the same pipeline, may change how statements are read",
       "end the pipeline (Sync) behind statements such as SET, DDL or functions of your own");
-  // A refused Query is answered, and so ends the group as a Sync would.
-  if (sent != pg::Sent::kParse && action == Action::kSwallow) await_ready_ = true;
-  return action;
 }
 
 PostgresExchange::Action PostgresExchange::refuse_read_otherwise() {
@@ -62,6 +60,7 @@ PostgresExchange::Action PostgresExchange::refuse(pg::Sent sent, std::string_vie
   else pg::append_refused_extended(replacement_);
   owe(simple ? pg::Sent::kQuery : pg::Sent::kParse, operation, true);
   skip_to_sync_ = !simple;
+  if (simple) end_group();
   return Action::kSwallow;
 }
 

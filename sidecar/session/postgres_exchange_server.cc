@@ -121,13 +121,14 @@ bool PostgresExchange::on_reply(const pg::BackendMessage& message) {
 // data that it waits for: of that nothing is judged.
 void PostgresExchange::await_query_behind_barrier() {
   const pg::LedgerEntry* owed = ledger_.next_owed();
-  if (!group_barrier_ || !owed || owed->sent != pg::Sent::kQuery) return;
+  bool barrier = group_barrier_ || changed_in_transaction_ || private_catalogue_;
+  if (!barrier || !owed || owed->sent != pg::Sent::kQuery) return;
   await_ready_ = ledger_.copy() != pg::CopyState::kIn;
 }
 
 // Everything sent so far is answered. True when this ReadyForQuery goes on as it is.
 bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
-  await_copy_ = false;
+  await_copy_ = await_names_ = false;
   bool in_transaction = message.status != pg::TransactionStatus::kIdle;
   if (!in_transaction) {
     for (const auto& [name, portal] : names_.portals()) {

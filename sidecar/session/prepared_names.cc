@@ -40,11 +40,23 @@ PortalPtr PreparedNames::portal(std::string_view name) const {
 
 void PreparedNames::change_statement(std::string_view name, StatementPtr statement) {
   if (statement) text_bytes_ += statement->text.size();
-  pending_.push_back({false, std::string(name), std::move(statement), nullptr});
+  pending_.push_back({false, std::string(name), std::move(statement), nullptr, group_});
 }
 
 void PreparedNames::change_portal(std::string_view name, PortalPtr portal) {
-  pending_.push_back({true, std::string(name), nullptr, std::move(portal)});
+  pending_.push_back({true, std::string(name), nullptr, std::move(portal), group_});
+}
+
+bool PreparedNames::unsettled(bool of_portal, std::string_view name) const {
+  for (std::size_t i = pending_.size(); i-- > settled_;) {
+    const Change& change = pending_[i];
+    if (change.of_portal == of_portal && change.name == name) return change.group != group_;
+  }
+  return false;
+}
+
+bool PreparedNames::unsettled() const {
+  return settled_ < pending_.size() && pending_[settled_].group != group_;
 }
 
 void PreparedNames::settle(bool confirmed) {

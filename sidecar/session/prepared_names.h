@@ -53,6 +53,14 @@ class PreparedNames final : public sql::PreparedTexts {
   // The oldest change awaited was confirmed, or failed.
   void settle(bool confirmed);
 
+  // What was sent so far ends with a Sync (or a Query): behind it, whether a change of before came
+  // about is known only when it is settled. The server may have skipped it.
+  void end_group() { ++group_; }
+  // Whether this name's meaning hangs on a change of an earlier group that is still awaited; or any
+  // statement's does.
+  bool unsettled(bool of_portal, std::string_view name) const;
+  bool unsettled() const;
+
   // Portals end with their transaction. REQUIRES: nothing awaited.
   void end_portals() { portals_.clear(); }
   const std::map<std::string, PortalPtr, std::less<>>& portals() const { return portals_; }
@@ -69,11 +77,13 @@ class PreparedNames final : public sql::PreparedTexts {
     std::string name;
     StatementPtr statement;
     PortalPtr portal;
+    std::uint64_t group = 0;
   };
   std::map<std::string, StatementPtr, std::less<>> statements_;
   std::map<std::string, PortalPtr, std::less<>> portals_;
   std::vector<Change> pending_;      // a queue: [settled_, end) is awaited
   std::size_t settled_ = 0;
+  std::uint64_t group_ = 0;
   sql::Reading reading_;
   std::size_t text_bytes_ = 0;
 };

@@ -110,6 +110,47 @@ TEST_CASE("barrier: a group that was flushed is not ended by our question") {
   CHECK(world.server.settings_asked == 1);
 }
 
+// Its error takes the setting back before the client could know.
+TEST_CASE("barrier: in a transaction that changed settings each command is waited for") {
+  World world;
+  world.query("BEGIN");
+  world.query("SET search_path TO other");
+  world.exchange->on_client(as_bytes(query_message("SELECT 1") + query_message("SELECT 2")));
+  CHECK(world.server.executed.back() == "SELECT 1");
+  world.settle();
+  CHECK(world.server.executed.back() == "SELECT 2");
+  world.exchange->on_client(as_bytes(extended("SELECT 3") + extended("SELECT 4")));
+  CHECK(world.server.executed.back() == "SELECT 3");
+  world.settle();
+  CHECK(world.server.executed.back() == "SELECT 4");
+  world.query("COPY other FROM STDIN");
+  world.send(copy_data("1\n") + copy_done());
+  CHECK(world.server.copied.find("1\n") != std::string::npos);
+  CHECK(world.server.settings_asked == 1);
+  world.query("DELETE FROM kept");
+  world.query("COMMIT; SELECT 5");
+  CHECK(world.server.executed.back() == "COPY other FROM STDIN");
+  world.query("ROLLBACK");
+  CHECK(world.exchange->at_rest());
+  world.exchange->on_client(as_bytes(query_message("SELECT 6") + query_message("SELECT 7")));
+  CHECK(world.server.executed.back() == "SELECT 7");  // and again a pipeline
+}
+
+// The server may have skipped it.
+TEST_CASE("barrier: a name that was given behind an error is not taken for given") {
+  World world;
+  std::string parse, again, bind;
+  pg::append_parse(parse, "s", "DELETE FROM other");
+  world.send(parse + sync_message());
+  pg::append_close(again, false, "s");
+  pg::append_parse(again, "s", "SELECT 1");
+  pg::append_bind(bind, "", "s", {});
+  pg::append_execute(bind, "");
+  world.send(extended_unsynced("SELECT 1/0") + again + sync_message() + bind + sync_message());
+  CHECK(world.server.executed.back() == "DELETE FROM other");
+  CHECK(world.commands().back().ends_with("DELETE FROM other"));
+}
+
 TEST_CASE("barrier: a late cancel that hits our own question is asked again") {
   World world;
   world.server.settings_cancelled = 3;
