@@ -20,14 +20,16 @@ inline constexpr std::size_t kConfigBytesMax = 1024 * 1024;
 // The spool's last words to the collector (sidecar drain 30 s, then 5 s), and room to end.
 inline constexpr int kGraceSecondsMin = 40;
 
-// Connections served at once: an API server keeps up to 25 open, and each holds a thread while it lives.
+// Reviews at once; each holds a thread. More wait in line, and the API server gives up after 5 s.
 inline constexpr std::size_t kThreads = 64;
 inline constexpr std::size_t kConnectionsWaitingMax = 256;
 inline constexpr int kReadTimeoutS = 5;
 inline constexpr int kWriteTimeoutS = 5;
-// An idle connection holds a thread; API servers keep theirs open, and open another at once.
 inline constexpr int kKeepAliveTimeoutS = 1;
-inline constexpr std::size_t kKeepAliveRequests = 1000;
+// One request, then the end, and the answer says so. A connection kept open and closed by us at the
+// moment that the API server uses it again is a pod refused: it does not repeat a POST. A handshake
+// is cheaper, and every review is then served by the certificate and the replica of the day.
+inline constexpr std::size_t kKeepAliveRequests = 1;
 
 // One answer of the API server: a Secret, a Lease or a webhook configuration.
 inline constexpr std::size_t kKubeAnswerBytesMax = 4 * 1024 * 1024;

@@ -67,12 +67,13 @@ def load(port, flags, tls):
     body, due, took = review(), queue.Queue(), []
 
     def work():
-        connection = http.client.HTTPSConnection("127.0.0.1", port, context=tls)
         while (at := due.get()) is not None:
+            connection = http.client.HTTPSConnection("127.0.0.1", port, context=tls)  # as the server wants it
             connection.request("POST", "/mutate", body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             assert answer.status == 200 and b"JSONPatch" in answer.read()
             took.append(time.perf_counter() - at)
+            connection.close()
     threads = [threading.Thread(target=work) for _ in range(8)]
     for one in threads:
         one.start()

@@ -59,6 +59,7 @@ TEST_CASE("reviews over TLS, health and metrics beside") {
   REQUIRE(answer);
   CHECK(answer->status == 200);
   CHECK(answer->body.find("JSONPatch") != std::string::npos);
+  CHECK(answer->get_header_value("Connection") == "close");
   CHECK(client->Post("/mutate", "{", "application/json")->status == 400);
   CHECK(client->Post("/other", "{", "application/json")->status == 404);
   CHECK(client->Get("/readyz")->status == 200);
