@@ -20,15 +20,15 @@ constexpr const char* kInitContainer = R"({{
     "runAsUser": {4}, "runAsGroup": {4}, "seccompProfile": {{"type": "RuntimeDefault"}},
     "capabilities": {{"drop": ["ALL"], "add": ["NET_ADMIN"]}}}}}})";
 
-// {0} image, {1} pull policy, {2} resources, {3} user, {4} group, {5} environment.
+// {0} image, {1} pull policy, {2} resources, {3} user, {4} group, {5} environment. Agents start when the
+// hook has ended, which is when the sidecar serves: a startup probe would look once a second.
 constexpr const char* kSidecar = R"({{
   "name": "chaperone", "image": {0}, "imagePullPolicy": {1}, "restartPolicy": "Always",
   "args": ["--config", "/etc/chaperone/sidecar.yaml"], "env": {5}, "resources": {2},
   "ports": [{{"name": "chaperone", "containerPort": 19090, "protocol": "TCP"}}],
   "terminationMessagePath": "/dev/termination-log",
   "terminationMessagePolicy": "FallbackToLogsOnError",
-  "startupProbe": {{"httpGet": {{"path": "/readyz", "port": 19090, "scheme": "HTTP"}},
-    "periodSeconds": 1, "timeoutSeconds": 1, "successThreshold": 1, "failureThreshold": 60}},
+  "lifecycle": {{"postStart": {{"exec": {{"command": ["/chaperone-sidecar", "await"]}}}}}},
   "readinessProbe": {{"httpGet": {{"path": "/readyz", "port": 19090, "scheme": "HTTP"}},
     "periodSeconds": 5, "timeoutSeconds": 2, "successThreshold": 1, "failureThreshold": 3}},
   "livenessProbe": {{"httpGet": {{"path": "/healthz", "port": 19090, "scheme": "HTTP"}},

@@ -1,8 +1,11 @@
 // Flags and nothing else: what runs is in sidecar.h.
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
+#include "sidecar/admin/admin_server.h"
 #include "sidecar/admin/explain.h"
 #include "sidecar/admin/hardening.h"
 #include "sidecar/sidecar.h"
@@ -25,6 +28,19 @@ int serve(const std::string& config_file, bool check) {
   return (*sidecar)->run();
 }
 
+// For what must not start before the sidecar serves: a hook that Kubernetes waits for, since its probes
+// look once a second at most.
+int await(const std::string& socket, unsigned seconds) {
+  constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  while (true) {
+    auto answer = chaperone::admin::ask(socket, "status");
+    if (answer.ok()) return 0;
+    if (std::chrono::steady_clock::now() > until) return complain(answer.error().message);
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -41,8 +57,14 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"status", "sessions", "denials"}));
   explain->add_option("--socket", socket, "its admin_socket");
   explain->add_flag("--json", json, "for programs");
+
+  CLI::App* waiting = app.add_subcommand("await", "wait until the running sidecar serves");
+  unsigned seconds = 60;
+  waiting->add_option("--socket", socket, "its admin_socket");
+  waiting->add_option("--seconds", seconds, "then give up")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
+  if (waiting->parsed()) return await(socket, seconds);
   if (explain->parsed()) return chaperone::admin::explain(socket, question, "{}", json);
   return serve(config_file, check);
 }

@@ -106,10 +106,12 @@ def spoilt(injected):
         "nothing at all": lambda spec, _: spec.pop("initContainers"),
         "another first": lambda spec, _: spec["initContainers"].insert(0, {"name": "x", "image": "x"}),
         "sidecar not native": lambda spec, _: [spec["initContainers"][1].pop(key) for key in (
-            "restartPolicy", "startupProbe", "readinessProbe", "livenessProbe")],
+            "restartPolicy", "readinessProbe", "livenessProbe", "lifecycle")],
         "sidecar image": sidecar(image="mine"),
         "init image": sidecar(0, image="mine"),
         "sidecar command": sidecar(command=["sh"]),
+        "sidecar hook": sidecar(lifecycle={"postStart": {"exec": {"command": ["/chaperone-sidecar", "--help"]}}}),
+        "sidecar farewell": lambda spec, _: spec["initContainers"][1]["lifecycle"].update(preStop={"exec": {"command": ["x"]}}),
         "sidecar arguments": sidecar(args=["--config", "/mine"]),
         "sidecar environment": lambda spec, _: spec["initContainers"][1]["env"].append({"name": "LD_PRELOAD", "value": "/x"}),
         "sidecar user": lambda spec, _: spec["initContainers"][1]["securityContext"].update(runAsUser=10001),

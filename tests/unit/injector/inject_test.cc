@@ -135,7 +135,7 @@ TEST_CASE("what somebody did to our containers is refused, what the API server d
     CHECK(inject(pod, "agents", test_config()).findings.size() == 1);
   }
   SECTION("a hook") {
-    sidecar.AddMember("lifecycle", rapidjson::Value(rapidjson::kObjectType), memory);
+    sidecar["lifecycle"].AddMember("preStop", rapidjson::Value(rapidjson::kObjectType), memory);
     CHECK(inject(pod, "agents", test_config()).findings.size() == 1);
   }
   SECTION("an image") {
