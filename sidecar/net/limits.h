@@ -19,6 +19,9 @@ inline constexpr int kListenBacklog = 4096;
 // Accepted per wake-up before other connections get their turn.
 inline constexpr int kAcceptsPerWake = 64;
 
+// Full reads of one connection before others get their turn.
+inline constexpr int kReadsInARow = 8;
+
 // Deadlines of sessions are looked at this often; nothing is armed per message or connection.
 inline constexpr std::uint64_t kSweepPeriodMs = 250;
 

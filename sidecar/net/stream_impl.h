@@ -76,7 +76,8 @@ struct StreamImpl final : Stream {
 
   // stream_io.cc
   void start_reading();
-  void on_read(ssize_t size);
+  void read_socket();
+  void on_read(ssize_t size);  // or a libuv error
   void on_read_end();
   void on_peer_end();
   void send_raw(Bytes bytes);  // to the socket, whatever it means

@@ -19,18 +19,29 @@ ssize_t try_send(int fd, Bytes bytes) {
 
 }  // namespace
 
+// libuv tells that there is something to read; the reading is done here, because recv() costs half of
+// the read() that libuv would make. Offered no buffer, it answers UV_ENOBUFS and reads nothing.
 void StreamImpl::start_reading() {
   if (is_paused || is_closing || read_ended) return;
   int error = uv_read_start(
       as_stream(tcp),
-      [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-        auto* bytes = of(handle).on_loop->read_buffer();
-        *buffer = uv_buf_init(reinterpret_cast<char*>(bytes), kReadBufferBytes);
-      },
-      [](uv_stream_t* stream, ssize_t size, const uv_buf_t*) {
-        static_cast<StreamImpl*>(stream->data)->on_read(size);
+      [](uv_handle_t*, std::size_t, uv_buf_t* buffer) { *buffer = uv_buf_init(nullptr, 0); },
+      [](uv_stream_t* stream, ssize_t status, const uv_buf_t*) {
+        auto* impl = static_cast<StreamImpl*>(stream->data);
+        status == UV_ENOBUFS ? impl->read_socket() : impl->on_read(status);
       });
   if (error && error != UV_EALREADY) fail(uv_strerror(error));
+}
+
+// A read that fills the buffer is followed by another; the bound leaves room for other connections.
+// What is left then is told again, because the loop polls by level.
+void StreamImpl::read_socket() {
+  for (int i = 0; i < kReadsInARow; ++i) {
+    ssize_t size = ::recv(socket, on_loop->read_buffer(), kReadBufferBytes, MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    on_read(size > 0 ? size : size == 0 ? ssize_t{UV_EOF} : ssize_t{-errno});
+    if (size < ssize_t{kReadBufferBytes} || is_closing || is_paused || read_ended) return;
+  }
 }
 
 void Stream::pause() {
@@ -58,7 +69,6 @@ void StreamImpl::on_read(ssize_t size) {
     Bytes bytes{on_loop->read_buffer(), static_cast<std::size_t>(size)};
     return tls ? on_cipher(bytes) : observer->on_bytes(bytes);
   }
-  if (size == 0) return;
   if (size == UV_EOF) return on_read_end();
   fail(uv_strerror(static_cast<int>(size)));
 }
