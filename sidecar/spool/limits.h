@@ -10,6 +10,9 @@ namespace chaperone::spool {
 // mapping the next one costs two system calls per 2,000 records or so.
 inline constexpr std::size_t kWindowBytes = 256 * 1024;
 
+// Mapped ahead of need, some hundred records at a time.
+inline constexpr std::size_t kReadyBytes = 64 * 1024;
+
 inline constexpr std::uint64_t kSegmentBytesMin = 2ull << 20;   // holds the largest record
 inline constexpr std::uint64_t kSegmentBytesMax = 64ull << 20;  // recovery reads one into memory
 // One kept for outcomes (below), one being written, one made ahead, one in reserve.

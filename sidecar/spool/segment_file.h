@@ -39,6 +39,7 @@ class SegmentFile {
   SegmentFile(OwnedFd fd, std::uint64_t bytes, bool mapped, std::uint64_t marker, Disk& disk);
   bool move_window(std::size_t need);
   void drop_window();
+  void make_ready(std::size_t end);
 
   std::shared_ptr<OwnedFd> fd_;
   std::uint64_t bytes_;
@@ -49,6 +50,7 @@ class SegmentFile {
   std::uint8_t* window_ = nullptr;
   std::uint64_t window_offset_ = 0;
   std::size_t window_bytes_ = 0;
+  std::size_t ready_bytes_ = 0;  // of the window, from its start: those the kernel has mapped
 };
 
 }  // namespace chaperone::spool
