@@ -96,7 +96,7 @@ std::size_t put_value(const AskedParameter& asked, std::size_t bytes_left, Field
 void put_parameters(std::span<const AskedParameter> parameters, FieldWriter& writer) {
   std::size_t bytes_left = kParametersBytesMax;
   std::size_t count = std::min(parameters.size(), kParametersMax);
-  Buffer inner;
+  thread_local Buffer inner;  // for every command: it keeps its memory
   for (const AskedParameter& asked : parameters.first(count)) {
     inner.clear();
     FieldWriter fields(inner);

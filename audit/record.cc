@@ -1,6 +1,7 @@
 #include "audit/record.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "proto-parsers/base/check.h"
@@ -23,8 +24,9 @@ constexpr std::size_t kSessionBytes = 18, kOperationBytes = 9;
 
 std::uint8_t* put_le(std::uint8_t* out, std::uint8_t tag, std::uint64_t value) {
   *out++ = tag;
-  for (int i = 0; i < 8; ++i) *out++ = static_cast<std::uint8_t>(value >> (8 * i));
-  return out;
+  static_assert(std::endian::native == std::endian::little);  // as it is in memory
+  std::memcpy(out, &value, sizeof value);
+  return out + sizeof value;
 }
 
 std::uint8_t* put_bytes(std::uint8_t* out, std::uint8_t tag, const void* from, std::size_t size) {
@@ -32,6 +34,14 @@ std::uint8_t* put_bytes(std::uint8_t* out, std::uint8_t tag, const void* from, s
   *out++ = static_cast<std::uint8_t>(size);
   std::memcpy(out, from, size);
   return out + size;
+}
+
+// Sixteen bytes at once: twice for every record.
+bool has_session(const RecordHead& head) {
+  std::uint64_t words[2];
+  static_assert(sizeof words == sizeof head.session);
+  std::memcpy(words, head.session.data(), sizeof words);
+  return (words[0] | words[1]) != 0;
 }
 
 }  // namespace
@@ -49,7 +59,7 @@ std::optional<RecordKind> record_kind_from(std::string_view name) {
 }
 
 std::size_t head_bytes(const RecordHead& head) {
-  return kFixedHeadBytes + (head.session == Id{} ? 0 : kSessionBytes) +
+  return kFixedHeadBytes + (!has_session(head) ? 0 : kSessionBytes) +
          (head.operation == 0 ? 0 : kOperationBytes);
 }
 
@@ -65,7 +75,7 @@ void write_head(const RecordHead& head, std::uint64_t sequence, const Hash& prev
   out = put_bytes(out, 0x22, previous.data(), previous.size());
   out = put_le(out, 0x29, static_cast<std::uint64_t>(head.wall_ns));
   out = put_le(out, 0x31, head.mono_ns);
-  if (head.session != Id{}) out = put_bytes(out, 0x3A, head.session.data(), head.session.size());
+  if (has_session(head)) out = put_bytes(out, 0x3A, head.session.data(), head.session.size());
   if (head.operation != 0) put_le(out, 0x41, head.operation);
 }
 

@@ -11,6 +11,7 @@ void EncodedPart::clear() {
 }
 
 void FieldWriter::varint(std::uint64_t value) {
+  if (value < 0x80) return out_.push_back(static_cast<std::uint8_t>(value));  // nearly always
   for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<std::uint8_t>(value | 0x80));
   out_.push_back(static_cast<std::uint8_t>(value));
 }
@@ -32,7 +33,9 @@ void FieldWriter::number(std::uint32_t field, std::uint64_t value) {
 
 void FieldWriter::fixed64(std::uint32_t field, std::uint64_t value) {
   tag(field, WireType::kFixed64);
-  for (int i = 0; i < 8; ++i) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  std::uint8_t little[8];
+  for (int i = 0; i < 8; ++i) little[i] = static_cast<std::uint8_t>(value >> (8 * i));
+  out_.insert(out_.end(), little, little + 8);
 }
 
 void FieldWriter::bytes(std::uint32_t field, Bytes value) {

@@ -26,6 +26,7 @@ constexpr std::string_view kSafe[] = {
 }  // namespace
 
 bool client_encoding_is_safe(std::string_view name) {
+  if (name == "UTF8") return true;  // as nearly all are, and asked for each statement
   std::string plain;
   for (char c : name) {
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')) plain.push_back(c);

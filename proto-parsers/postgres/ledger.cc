@@ -1,6 +1,7 @@
 #include "proto-parsers/postgres/ledger.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "proto-parsers/base/check.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 // A client that does not pipeline has at most five (Parse, Bind, Describe, Execute, Sync).
 constexpr std::size_t kFirstCapacity = 8;
+static_assert(std::has_single_bit(kFirstCapacity) && std::has_single_bit(kPipelineDepthMax));
 
 }  // namespace
 
@@ -41,7 +43,7 @@ const Finished* Ledger::pop_finished() {
   if (owed_ == 0) return nullptr;
   const Slot& slot = at(0);
   popped_ = {slot.entry, slot.outcome};
-  head_ = (head_ + 1) % capacity_;
+  head_ = (head_ + 1) & (capacity_ - 1);
   --count_;
   --owed_;
   return &popped_;

@@ -99,8 +99,9 @@ class Ledger {
     std::uint32_t statements = 0;
   };
   // 0 is the oldest that was not popped.
-  Slot& at(std::size_t index) { return slots_[(head_ + index) % capacity_]; }
-  const Slot& at(std::size_t index) const { return slots_[(head_ + index) % capacity_]; }
+  // The capacity is a power of two: a division for each look would be most of what a reply costs.
+  Slot& at(std::size_t index) { return slots_[(head_ + index) & (capacity_ - 1)]; }
+  const Slot& at(std::size_t index) const { return slots_[(head_ + index) & (capacity_ - 1)]; }
   void grow();
   void finish(Slot& slot, Outcome outcome);
   void skip_to_sync();

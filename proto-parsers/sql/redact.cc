@@ -294,23 +294,39 @@ class Redaction {
 
 }  // namespace
 
+namespace {
+
 // Every word, function and token above holds one of these marks, and so does every URL.
-bool may_hold_secret(std::string_view text) {
-  constexpr std::array<std::string_view, 13> kMarks = {
-      "pass",    "secret", "token",   "key",  "crypt", "hmac",      "dearmor",
-      "://",     "bearer", "akia",    "ghp_", "github_pat", "glpat-"};
-  constexpr auto kFirst = [] {
-    std::array<bool, 256> first{};
-    for (char c : {'p', 's', 't', 'k', 'c', 'h', 'd', ':', 'P', 'S', 'T', 'K', 'C', 'H', 'D', 'b',
-                   'B', 'a', 'A', 'g', 'G'}) {
-      first[static_cast<unsigned char>(c)] = true;
+constexpr std::array<std::string_view, 13> kMarks = {
+    "pass",    "secret", "token",   "key",  "crypt", "hmac",      "dearmor",
+    "://",     "bearer", "akia",    "ghp_", "github_pat", "glpat-"};
+
+// For each of the first three bytes of a mark: which marks have this byte there, in either case. One
+// bit a mark, so that three loads tell which mark may begin here: none, nearly always.
+using MarkBits = std::array<std::array<std::uint16_t, 256>, 3>;
+constexpr MarkBits kMarkBits = [] {
+  MarkBits bits{};
+  for (std::size_t mark = 0; mark < kMarks.size(); ++mark) {
+    for (std::size_t place = 0; place < 3; ++place) {
+      char c = kMarks[mark][place];
+      auto bit = static_cast<std::uint16_t>(1u << mark);
+      bits[place][static_cast<unsigned char>(c)] |= bit;
+      bool letter = c >= 'a' && c <= 'z';
+      if (letter) bits[place][static_cast<unsigned char>(c - 'a' + 'A')] |= bit;
     }
-    return first;
-  }();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!kFirst[static_cast<unsigned char>(text[i])]) continue;
-    for (auto mark : kMarks) {
-      if (mark[0] == folded_byte(text[i]) && starts_with_folded(text.substr(i), mark)) return true;
+  }
+  return bits;
+}();
+
+}  // namespace
+
+bool may_hold_secret(std::string_view text) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+    unsigned bits = kMarkBits[0][byte(i)] & kMarkBits[1][byte(i + 1)] & kMarkBits[2][byte(i + 2)];
+    if (bits == 0) continue;
+    for (std::size_t mark = 0; mark < kMarks.size(); ++mark) {
+      if ((bits >> mark & 1) && starts_with_folded(text.substr(i), kMarks[mark])) return true;
     }
   }
   return false;

@@ -49,10 +49,10 @@ struct MetricsSink {
   static std::size_t worst(EffectSet effects) {
     std::size_t found = kEffectCount;
     Risk risk = Risk::kNone;
-    for (int i = 0; i < kEffectCount; ++i) {
-      auto effect = static_cast<Effect>(i);
-      if (!effects.has(effect) || (found != kEffectCount && risk_of(effect) <= risk)) continue;
-      found = static_cast<std::size_t>(i);
+    for (std::uint32_t left = effects.bits(); left != 0; left &= left - 1) {
+      auto effect = static_cast<Effect>(std::countr_zero(left));
+      if (found != kEffectCount && risk_of(effect) <= risk) continue;
+      found = static_cast<std::size_t>(effect);
       risk = risk_of(effect);
     }
     return found;

@@ -45,7 +45,8 @@ bool PostgresExchange::record(std::uint64_t operation, const Judged& judged,
                               std::span<const Parameter> parameters) {
   metrics_.command(judged.analysis.meaning.effects, decision);
   bool leaves = decision.verdict == policy::Verdict::kAllow;
-  return recorded(trail_.command(operation, judged, decision, settings_.reading, text, parameters),
+  return recorded(trail_.command(operation, judged, decision, settings_.reading, text, parameters,
+                                 now_ns_),
                   leaves ? decision.durability : policy::Durability::kProcess);
 }
 
@@ -108,9 +109,10 @@ void PostgresExchange::finish_operation(std::uint64_t number, audit::OutcomeStat
   outcome.bytes_to_client = ended->bytes_from_server;
   outcome.bytes_from_client = frontend_.copy_bytes() - ended->copy_bytes_at_begin;
   outcome.sqlstate = ended->sqlstate;
-  outcome.duration_ns = mono_now_ns() - ended->begun_ns;
+  std::uint64_t now_ns = mono_now_ns();
+  outcome.duration_ns = now_ns - ended->begun_ns;
   metrics_.upstream.add(*outcome.duration_ns);
-  auto written = trail_.outcome(number, outcome);
+  auto written = trail_.outcome(number, outcome, now_ns);
   if (!written.ok()) fail("spool", written.error().message);
 }
 

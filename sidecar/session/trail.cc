@@ -14,6 +14,28 @@ std::int64_t read_clock(clockid_t clock) {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+}  // namespace
+
+std::int64_t wall_now_ns() { return read_clock(CLOCK_REALTIME); }
+std::uint64_t mono_now_ns() { return static_cast<std::uint64_t>(read_clock(CLOCK_BOOTTIME)); }
+
+namespace {
+
+// How long a difference between the two clocks is good for: a wall clock that is set again shows in
+// the records this much later.
+constexpr std::uint64_t kWallKeptNs = 10'000'000;
+
+// The wall clock's time at a time of the other clock: one clock is read for a record, not two.
+std::int64_t wall_at(std::uint64_t mono_ns) {
+  thread_local std::int64_t difference = 0;
+  thread_local std::uint64_t as_of = 0;
+  if (as_of == 0 || mono_ns - as_of > kWallKeptNs) {  // a time before `as_of` wraps: read again
+    difference = wall_now_ns() - static_cast<std::int64_t>(mono_now_ns());
+    as_of = mono_ns;
+  }
+  return static_cast<std::int64_t>(mono_ns) + difference;
+}
+
 // Scratch parts of a thread: a record is encoded and copied into the spool before the next begins,
 // so sessions need not each hold their own.
 audit::EncodedPart& scratch(int which) {
@@ -44,14 +66,16 @@ const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& r
 
 }  // namespace
 
-std::int64_t wall_now_ns() { return read_clock(CLOCK_REALTIME); }
-std::uint64_t mono_now_ns() { return static_cast<std::uint64_t>(read_clock(CLOCK_BOOTTIME)); }
+audit::RecordHead Trail::head(audit::RecordKind kind) const {
+  return head(kind, 0, mono_now_ns());
+}
 
-audit::RecordHead Trail::head(audit::RecordKind kind, std::uint64_t operation) const {
+audit::RecordHead Trail::head(audit::RecordKind kind, std::uint64_t operation,
+                              std::uint64_t mono_ns) const {
   audit::RecordHead head;
   head.kind = kind;
-  head.wall_ns = wall_now_ns();
-  head.mono_ns = mono_now_ns();
+  head.wall_ns = wall_at(mono_ns);
+  head.mono_ns = mono_ns;
   head.session = session_;
   head.operation = operation;
   return head;
@@ -87,14 +111,15 @@ Result<spool::Position> Trail::close(audit::RecordKind kind, const audit::Outcom
 Result<spool::Position> Trail::command(std::uint64_t operation, const Judged& judged,
                                        const policy::Decision& decision,
                                        const sql::Reading& reading, std::string_view text,
-                                       std::span<const Parameter> parameters) {
+                                       std::span<const Parameter> parameters,
+                                       std::uint64_t mono_ns) {
   const audit::EncodedPart& asked = asked_part(judged, reading, text, parameters);
   const audit::EncodedPart* ruling = &judged.ruling_part;
   if (judged.prepared.open) {
     encode_ruling(decision, *judged.policy, scratch(1));
     ruling = &scratch(1);
   }
-  return spool_.append(head(audit::RecordKind::kCommand, operation),
+  return spool_.append(head(audit::RecordKind::kCommand, operation, mono_ns),
                        {&who_, &where_, &judged.meaning_part, ruling, &asked});
 }
 
@@ -104,13 +129,14 @@ Result<spool::Position> Trail::command(std::uint64_t operation, const audit::Enc
   audit::Asked asked;
   asked.text = redacted_text;
   audit::encode(asked, scratch(0));
-  return spool_.append(head(audit::RecordKind::kCommand, operation),
+  return spool_.append(head(audit::RecordKind::kCommand, operation, mono_now_ns()),
                        {&who_, &where_, &meaning, &ruling, &scratch(0)});
 }
 
-Result<spool::Position> Trail::outcome(std::uint64_t operation, const audit::Outcome& outcome) {
+Result<spool::Position> Trail::outcome(std::uint64_t operation, const audit::Outcome& outcome,
+                                       std::uint64_t mono_ns) {
   audit::encode(outcome, scratch(0));
-  return spool_.append(head(audit::RecordKind::kOutcome, operation), {&who_, &scratch(0)});
+  return spool_.append(head(audit::RecordKind::kOutcome, operation, mono_ns), {&who_, &scratch(0)});
 }
 
 }  // namespace chaperone::session

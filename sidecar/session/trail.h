@@ -33,17 +33,22 @@ class Trail {
   Result<spool::Position> close(audit::RecordKind kind, const audit::Outcome& outcome,
                                 const audit::Event& event);
 
-  // A command, before it leaves. `text` is as sent: secrets are taken out here.
+  // A command, before it leaves. `text` is as sent: secrets are taken out here. `mono_ns` is when:
+  // a clock that was just read is not read again.
   Result<spool::Position> command(std::uint64_t operation, const Judged& judged,
                                   const policy::Decision& decision, const sql::Reading& reading,
-                                  std::string_view text, std::span<const Parameter> parameters);
+                                  std::string_view text, std::span<const Parameter> parameters,
+                                  std::uint64_t mono_ns);
   // A command that has no shape of its own (a cancel, a prepare): its meaning is given.
   Result<spool::Position> command(std::uint64_t operation, const audit::EncodedPart& meaning,
                                   const audit::EncodedPart& ruling, std::string_view redacted_text);
-  Result<spool::Position> outcome(std::uint64_t operation, const audit::Outcome& outcome);
+  Result<spool::Position> outcome(std::uint64_t operation, const audit::Outcome& outcome,
+                                  std::uint64_t mono_ns);
 
  private:
-  audit::RecordHead head(audit::RecordKind kind, std::uint64_t operation = 0) const;
+  audit::RecordHead head(audit::RecordKind kind) const;
+  audit::RecordHead head(audit::RecordKind kind, std::uint64_t operation,
+                         std::uint64_t mono_ns) const;
 
   spool::Spool& spool_;
   audit::Id session_;

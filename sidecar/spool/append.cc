@@ -29,8 +29,8 @@ bool is_missed(RecordKind kind) {
 
 // The size of the record; CHECKs that its fields ascend, because a record that no reader accepts
 // would be found only when it is too late.
-std::size_t record_bytes(const audit::RecordHead& head, Parts parts) {
-  std::size_t bytes = audit::head_bytes(head);
+std::size_t record_bytes(std::size_t head_bytes, Parts parts) {
+  std::size_t bytes = head_bytes;
   std::uint32_t last = 0;
   for (const audit::EncodedPart* part : parts) {
     if (part->empty()) continue;
@@ -151,7 +151,8 @@ Result<Position> Spool::State::commit(Bytes record) {
 }
 
 Result<Position> Spool::State::append(const audit::RecordHead& head, Parts parts) {
-  std::size_t size = record_bytes(head, parts);
+  std::size_t head_size = audit::head_bytes(head);
+  std::size_t size = record_bytes(head_size, parts);
   if (size > audit::kRecordBytesMax) return Error{"spool: a record may not be larger than 1 MiB"};
   bool admission = is_admission(head.kind);
   auto room = usable();
@@ -168,7 +169,7 @@ Result<Position> Spool::State::append(const audit::RecordHead& head, Parts parts
   std::uint8_t* place = file->place(size);
   if (!place) return Error{"spool: cannot map its segment: out of memory"};
   audit::write_head(head, chain.sequence + 1, chain.hash, place);
-  write_parts(parts, place + audit::head_bytes(head));
+  write_parts(parts, place + head_size);
   options.wall_ns = head.wall_ns;
   options.mono_ns = head.mono_ns;
   auto position = commit({place, size});
