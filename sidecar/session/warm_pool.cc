@@ -37,18 +37,22 @@ std::unique_ptr<PostgresUpstream> WarmPool::take(const UpstreamPlanPtr& plan) {
   }
   Shelf& shelf = found->second;
   shelf.used_ms = now_ms;
+  std::string version = credential_version(resource.credential);
   std::unique_ptr<PostgresUpstream> taken;
   for (auto at = shelf.slots.begin(); at != shelf.slots.end() && !taken;) {
     if (!at->ready) {
       ++at;
       continue;
     }
-    if (at->upstream->usable() && !stale(*at->upstream, shelf, now_ms)) taken = std::move(at->upstream);
+    bool good = at->upstream->usable() && !stale(*at->upstream, shelf, version, now_ms);
+    if (good) taken = std::move(at->upstream);
     else discard(std::move(at->upstream));
     at = shelf.slots.erase(at);
   }
   ++(taken ? worker_.metrics.warm_hits : worker_.metrics.warm_misses);
-  fill(shelf);
+  // To log in takes the server's time and ours just when a session begins: the sweep sees to it, as
+  // long as enough are left until then.
+  if (shelf.size() < (ahead(resource) + 1) / 2) fill(shelf);
   return taken;
 }
 
@@ -74,7 +78,8 @@ WarmPool::Shelves::iterator WarmPool::wanted(const PostgresUpstream& upstream) {
   bool kept = plan.resource->warm == policy::Warm::kReuse && upstream.usable() &&
               !worker_.draining && plan.policy == worker_.policy && shelf != shelves_.end() &&
               shelf->second.size() < plan.resource->warm_max &&
-              !stale(upstream, shelf->second, worker_.loop.now_ms());
+              !stale(upstream, shelf->second, credential_version(plan.resource->credential),
+                     worker_.loop.now_ms());
   return kept ? shelf : shelves_.end();
 }
 
@@ -150,10 +155,10 @@ void WarmPool::opened(const std::string& key, PostgresUpstream* upstream,
 }
 
 bool WarmPool::stale(const PostgresUpstream& upstream, const Shelf& shelf,
-                     std::uint64_t now_ms) const {
+                     const std::string& version, std::uint64_t now_ms) const {
   const policy::Resource& resource = *shelf.plan->resource;
   return now_ms - upstream.begun_ms() > std::uint64_t{resource.warm_age_max_s} * 1000 ||
-         upstream.credential_version() != credential_version(resource.credential);
+         upstream.credential_version() != version;
 }
 
 // Not at once: the caller may stand in a callback of this very connection.
@@ -170,8 +175,13 @@ void WarmPool::sweep(std::uint64_t now_ms) {
   for (auto shelf = shelves_.begin(); shelf != shelves_.end();) {
     bool unused = now_ms - shelf->second.used_ms >
                   std::uint64_t{shelf->second.plan->resource->warm_age_max_s} * 1000;
+    // One look at its files for all of them.
+    std::string version;
+    if (!shelf->second.slots.empty()) {
+      version = credential_version(shelf->second.plan->resource->credential);
+    }
     for (auto at = shelf->second.slots.begin(); at != shelf->second.slots.end();) {
-      bool gone = at->ready && (unused || !at->upstream->usable() || stale(*at->upstream, shelf->second, now_ms));
+      bool gone = at->ready && (unused || !at->upstream->usable() || stale(*at->upstream, shelf->second, version, now_ms));
       if (!gone) {
         ++at;
         continue;

@@ -23,7 +23,8 @@ class WarmPool {
   explicit WarmPool(Worker& worker);
   ~WarmPool();
 
-  // A connection that is open, or null. Either way one more is opened for the next session.
+  // A connection that is open, or null. Others are opened for the next sessions: at once where few
+  // are left, else by the next sweep().
   std::unique_ptr<PostgresUpstream> take(const UpstreamPlanPtr& plan);
   // After a session that left no state: cleaned and kept, where the resource says `reuse`.
   void give_back(std::unique_ptr<PostgresUpstream> upstream);
@@ -55,7 +56,9 @@ class WarmPool {
   Shelves::iterator wanted(const PostgresUpstream& upstream);
   void cleaned(WarmCleaning& cleaning, std::unique_ptr<PostgresUpstream> upstream, bool clean);
   static std::size_t ahead(const policy::Resource& resource);
-  bool stale(const PostgresUpstream& upstream, const Shelf& shelf, std::uint64_t now_ms) const;
+  // `version`: of the credential's files as they are now.
+  bool stale(const PostgresUpstream& upstream, const Shelf& shelf, const std::string& version,
+             std::uint64_t now_ms) const;
   void discard(std::unique_ptr<PostgresUpstream> upstream);
 
   Worker& worker_;
