@@ -22,6 +22,13 @@ inline constexpr int kAcceptsPerWake = 64;
 // Full reads of one connection before others get their turn.
 inline constexpr int kReadsInARow = 8;
 
+// Reads of up to this size wait for the end of the loop's turn (net/turn.h); longer ones are streams
+// of data, where nothing is gained by it. So are the writes that wait for it.
+inline constexpr std::size_t kTurnPartBytesMax = 4096;
+// Room left in the read buffer for one more read, and all that is kept to be sent.
+inline constexpr std::size_t kTurnRoomMin = 16 * 1024;
+inline constexpr std::size_t kTurnKeptBytesMax = 32 * 1024;
+
 // Deadlines of sessions are looked at this often; nothing is armed per message or connection.
 inline constexpr std::uint64_t kSweepPeriodMs = 250;
 

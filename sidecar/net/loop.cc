@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "sidecar/net/limits.h"
+#include "sidecar/net/turn.h"
 
 namespace chaperone::net {
 
@@ -20,7 +21,8 @@ struct Loop::Impl {
   std::vector<std::function<void()>> soon;
   std::mutex mutex;
   std::vector<std::function<void()>> posted;  // under mutex
-  std::unique_ptr<std::uint8_t[]> read_buffer{new std::uint8_t[kReadBufferBytes]};
+  Turn turn;
+  uv_check_t turn_end;
   std::unique_ptr<std::uint8_t[]> plain_buffer;
   std::string cipher_buffer;
 
@@ -63,12 +65,18 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
         }) == 0);
   CHECK(uv_idle_init(&impl_->loop, &impl_->idle) == 0);
   CHECK(uv_timer_init(&impl_->loop, &impl_->sweep) == 0);
+  CHECK(uv_check_init(&impl_->loop, &impl_->turn_end) == 0);
+  uv_check_start(&impl_->turn_end, [](uv_check_t* handle) {
+    static_cast<Impl*>(handle->loop->data)->turn.finish();
+  });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&impl_->turn_end));
 }
 
 Loop::~Loop() {
   for (auto* handle :
        {reinterpret_cast<uv_handle_t*>(&impl_->wake), reinterpret_cast<uv_handle_t*>(&impl_->idle),
-        reinterpret_cast<uv_handle_t*>(&impl_->sweep)}) {
+        reinterpret_cast<uv_handle_t*>(&impl_->sweep),
+        reinterpret_cast<uv_handle_t*>(&impl_->turn_end)}) {
     uv_close(handle, nullptr);
   }
   // What is left must be on its way out; anything else would wait here for ever.
@@ -110,7 +118,7 @@ std::uint64_t Loop::now_ns() {
 }
 
 uv_loop_s* Loop::uv() { return &impl_->loop; }
-std::uint8_t* Loop::read_buffer() { return impl_->read_buffer.get(); }
+Turn& Loop::turn() { return impl_->turn; }
 std::string& Loop::cipher_buffer() { return impl_->cipher_buffer; }
 
 std::uint8_t* Loop::plain_buffer() {

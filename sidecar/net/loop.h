@@ -16,6 +16,7 @@ struct uv_loop_s;
 namespace chaperone::net {
 
 class Loop;
+class Turn;
 
 // Something with deadlines that need not be exact: on_sweep() comes every kSweepPeriodMs, for as
 // long as it lives. Deadlines of any number cost nothing per message this way: remember the loop's
@@ -60,10 +61,10 @@ class Loop {
   // A read of the monotonic clock, some 30 ns.
   static std::uint64_t now_ns();
 
-  // For the rest of this room. The buffers hold kReadBufferBytes; the second one, for what TLS
-  // decrypts, is allocated when first asked for.
+  // For the rest of this room. The buffer for what TLS decrypts holds kReadBufferBytes and is
+  // allocated when first asked for.
   uv_loop_s* uv();
-  std::uint8_t* read_buffer();
+  Turn& turn();
   std::uint8_t* plain_buffer();
   std::string& cipher_buffer();  // empty between two calls
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "sidecar/net/stream_impl.h"
+#include "sidecar/net/turn.h"
 
 namespace chaperone::net {
 
@@ -54,6 +55,7 @@ void Stream::observe(StreamObserver* observer) {
 
 void StreamImpl::start_close() {
   if (is_closing) return;
+  on_loop->turn().send();
   is_closing = true;
   socket = -1;
   flush_deadline.reset();
@@ -87,8 +89,9 @@ void Stream::end() {
     impl.tls->end(impl.on_loop->cipher_buffer());
     impl.send_cipher();
   }
+  impl.on_loop->turn().send();  // before the FIN
   impl.end_wanted = true;
-  if (!impl.queue) impl.send_fin();
+  if (!impl.queue && !impl.is_closing) impl.send_fin();
 }
 
 void Stream::close_after_flush(std::uint64_t deadline_ms) {

@@ -44,6 +44,7 @@ struct StreamImpl final : Stream {
   std::unique_ptr<TlsEngine> tls;
   std::unique_ptr<Error> why;
   std::unique_ptr<FlushDeadline> flush_deadline;
+  std::unique_ptr<std::string> early;  // read in the turn in which it was paused
   Address peer_address;
   std::uint32_t mark = kWriteQueueBytesMax;
   int socket = -1;
@@ -77,10 +78,13 @@ struct StreamImpl final : Stream {
   // stream_io.cc
   void start_reading();
   void read_socket();
-  void on_read(ssize_t size);  // or a libuv error
+  void deliver(Bytes bytes);
+  void deliver_early();
+  void on_read_failed(int status);  // UV_EOF, or another of libuv's errors
   void on_read_end();
   void on_peer_end();
   void send_raw(Bytes bytes);  // to the socket, whatever it means
+  void send_now(Bytes bytes);
   void enqueue(Bytes bytes);
   void fly(std::size_t sent);
   void on_written(int status);

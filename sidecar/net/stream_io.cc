@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "sidecar/net/stream_impl.h"
+#include "sidecar/net/turn.h"
 
 namespace chaperone::net {
 
@@ -28,19 +29,31 @@ void StreamImpl::start_reading() {
       [](uv_handle_t*, std::size_t, uv_buf_t* buffer) { *buffer = uv_buf_init(nullptr, 0); },
       [](uv_stream_t* stream, ssize_t status, const uv_buf_t*) {
         auto* impl = static_cast<StreamImpl*>(stream->data);
-        status == UV_ENOBUFS ? impl->read_socket() : impl->on_read(status);
+        status == UV_ENOBUFS ? impl->read_socket()
+                             : impl->on_read_failed(static_cast<int>(status));
       });
   if (error && error != UV_EALREADY) fail(uv_strerror(error));
 }
 
-// A read that fills the buffer is followed by another; the bound leaves room for other connections.
-// What is left then is told again, because the loop polls by level.
+// A small read waits for the end of the turn. One that fills the buffer is followed by another; the
+// bound leaves room for other connections, and what is left then is told again, because the loop
+// polls by level.
 void StreamImpl::read_socket() {
+  Turn& turn = on_loop->turn();
   for (int i = 0; i < kReadsInARow; ++i) {
-    ssize_t size = ::recv(socket, on_loop->read_buffer(), kReadBufferBytes, MSG_DONTWAIT);
+    std::span<std::uint8_t> room = turn.room();
+    ssize_t size = ::recv(socket, room.data(), room.size(), MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    on_read(size > 0 ? size : size == 0 ? ssize_t{UV_EOF} : ssize_t{-errno});
-    if (size < ssize_t{kReadBufferBytes} || is_closing || is_paused || read_ended) return;
+    int error = size < 0 ? errno : 0;
+    if (size > 0 && static_cast<std::size_t>(size) <= kTurnPartBytesMax) {
+      return turn.add(*this, static_cast<std::size_t>(size));
+    }
+    turn.finish();  // what came before, perhaps on this stream
+    if (is_closing) return;
+    if (size <= 0) return on_read_failed(size == 0 ? int{UV_EOF} : -error);
+    deliver(room.first(static_cast<std::size_t>(size)));
+    bool full = static_cast<std::size_t>(size) == room.size();
+    if (!full || is_closing || is_paused || read_ended) return;
   }
 }
 
@@ -57,20 +70,36 @@ void Stream::resume() {
   StreamImpl& impl = StreamImpl::of(*this);
   if (!impl.is_paused || !impl.observer || impl.is_closing) return;
   impl.is_paused = false;
-  impl.start_reading();
-  if (impl.tls) impl.kick();
+  if (!impl.early) impl.start_reading();
+  if (impl.tls || impl.early) impl.kick();
 }
 
 bool Stream::paused() const { return StreamImpl::of(*this).is_paused; }
 
-void StreamImpl::on_read(ssize_t size) {
-  if (size > 0) {
-    if (discarding) return;
-    Bytes bytes{on_loop->read_buffer(), static_cast<std::size_t>(size)};
-    return tls ? on_cipher(bytes) : observer->on_bytes(bytes);
+// Bytes that were read before a pause and come after it are kept for resume().
+void StreamImpl::deliver(Bytes bytes) {
+  if (discarding || is_closing) return;
+  if (is_paused) {
+    if (!early) early = std::make_unique<std::string>();
+    early->append(as_text(bytes));
+    return;
   }
-  if (size == UV_EOF) return on_read_end();
-  fail(uv_strerror(static_cast<int>(size)));
+  tls ? on_cipher(bytes) : observer->on_bytes(bytes);
+}
+
+void StreamImpl::deliver_early() {
+  std::unique_ptr<std::string> bytes = std::move(early);
+  deliver(as_bytes(*bytes));
+  if (!early) start_reading();
+}
+
+// Of a paused stream the end is told when it is read again, after resume().
+void StreamImpl::on_read_failed(int status) {
+  if (status == UV_EOF) {
+    if (!is_paused) on_read_end();
+    return;
+  }
+  fail(uv_strerror(status));
 }
 
 // What was decrypted, or kept by a pause, comes before the end.
@@ -98,6 +127,11 @@ void Stream::write(Bytes bytes) {
 }
 
 void StreamImpl::send_raw(Bytes bytes) {
+  if (queue) return enqueue(bytes);
+  if (!on_loop->turn().keep(*this, bytes)) send_now(bytes);
+}
+
+void StreamImpl::send_now(Bytes bytes) {
   if (queue) return enqueue(bytes);
   ssize_t sent = try_send(socket, bytes);
   if (sent < 0) return on_write_error(static_cast<int>(-sent));

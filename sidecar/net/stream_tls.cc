@@ -98,6 +98,7 @@ void StreamImpl::continue_tls() {
   if (is_closing) return dispose_if_done();
   bool client_hello_due = tls && !tls->secure();
   if (tls && (!is_paused || client_hello_due)) pump_tls();
+  if (early && !is_paused && !is_closing) deliver_early();
 }
 
 bool Stream::secure() const {

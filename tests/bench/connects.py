@@ -10,14 +10,14 @@ from integration.lib.sandbox import CLUSTER4
 from throughput import column, interleaved
 
 SOONER_BAR, SATURATED_BAR = 4.0, 0.9
-PER_TURN, PAUSE_SECONDS = 15, 0.1
+PER_TURN, WARM_UPS, PAUSE_SECONDS = 10, 3, 0.1
 SATURATING_CLIENTS = 8
 SECURE, PLAIN = f"sslmode=require password={postgres.APP_PASSWORD}", "sslmode=disable"
 
 
-def paused(proxy, user, options):
+def paused(proxy, user, options, times=PER_TURN):
     """Milliseconds of one connect, query and disconnect: the median of a turn."""
-    out = proxy.client("/usr/bin/python3", stage.HERE / "connect_client.py", PER_TURN, PAUSE_SECONDS,
+    out = proxy.client("/usr/bin/python3", stage.HERE / "connect_client.py", times, PAUSE_SECONDS,
                        f"host={CLUSTER4} user={user} dbname=bench {options}")
     return {"ms": statistics.median(float(line) for line in out.split())}
 
@@ -31,7 +31,7 @@ def saturated(proxy, user, options, seconds):
 
 def _turns(sidecar, direct, rounds, measure):
     """`measure(proxy, options)` with the options that fit each side."""
-    found = interleaved([sidecar, direct], rounds, lambda p: paused(p, *p.login), measure)
+    found = interleaved([sidecar, direct], rounds, lambda p: paused(p, *p.login, WARM_UPS), measure)
     return found["chaperone"], found["direct"]
 
 
