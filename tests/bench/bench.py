@@ -106,8 +106,8 @@ def main():
         stage.server(world, authority)
         peers = [stage.Chaperone(world, authority), stage.Haproxy(world)]
         plan = [*throughput.cells(peers, args.rounds, args.seconds),
-                *connects.cells(world, authority, args.rounds, args.seconds),
                 *footprint.cells(world, authority, footprint.GROWTH_HOUR if args.hour else footprint.GROWTH_SECONDS),
+                *connects.cells(world, authority, args.rounds, args.seconds),  # leave the kernel much to forget
                 *recording.cells()]
         rows = list(measured(plan, args.only))
     text = page(rows, args, (time.monotonic() - begun) / 60)
