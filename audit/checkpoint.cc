@@ -77,8 +77,7 @@ void write_key_change_tail(Bytes head, const Id& writer, const SigningKey& key,
 
 bool key_change_valid(const DecodedRecord& record, Bytes bytes, const Id& writer) {
   return record.kind == RecordKind::kKeyChange && record.next_key &&
-         record.next_key != record.key &&
-         signature_holds(kKeyChangeDomain, record, bytes, writer);
+         record.next_key != record.key && signature_holds(kKeyChangeDomain, record, bytes, writer);
 }
 
 std::string key_name(const PublicKey& key) { return hex(Bytes(sha256(key)).first(8)); }

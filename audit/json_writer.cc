@@ -59,11 +59,12 @@ void JsonWriter::close(char bracket) {
   first_ = false;
 }
 
-void JsonWriter::key(std::string_view name) {
+JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
   append_json_string(out_, name);
   out_ += ':';
   first_ = true;
+  return *this;
 }
 
 void JsonWriter::raw(std::string_view value) {

@@ -22,8 +22,8 @@ class JsonWriter {
 
   void open(char bracket);
   void close(char bracket);
-  void key(std::string_view name);    // a value must follow
-  void text(std::string_view value);  // {"base64": ...} where it is not UTF-8
+  JsonWriter& key(std::string_view name);  // a value must follow
+  void text(std::string_view value);       // {"base64": ...} where it is not UTF-8
   void base64_object(Bytes value);
   void hex_text(Bytes value);
   void number(std::uint64_t value) { raw(std::to_string(value)); }

@@ -41,7 +41,8 @@ struct VerifyReport {
   std::uint64_t break_count = 0;
   std::uint64_t records = 0, proven = 0, unsigned_tail = 0;
   // Nothing is missing *within* each section; what was before its first record or came after its
-  // last the file cannot know. Everything is proven but for the unsigned tail, which anyone could have written: show its size.
+  // last the file cannot know. Everything is proven but for the unsigned tail, which anyone could
+  // have written: show its size.
   bool whole() const { return break_count == 0 && records > 0; }
 };
 inline constexpr std::size_t kBreaksMax = 100;

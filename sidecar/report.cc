@@ -124,6 +124,24 @@ void process_metrics(admin::MetricsPage& page, const ProcessReport& process) {
              static_cast<double>(process.ship.lag_ms) / 1000);
 }
 
+// A list of what all loops hold of one kind; `put` writes the members of one.
+template <class Item, class Put>
+std::string list_json(const std::vector<LoopReport>& loops, std::vector<Item> LoopReport::*items,
+                      Put put) {
+  rapidjson::StringBuffer buffer;
+  Json json(buffer);
+  json.StartArray();
+  for (const LoopReport& loop : loops) {
+    for (const Item& item : loop.*items) {
+      json.StartObject();
+      put(json, item);
+      json.EndObject();
+    }
+  }
+  json.EndArray();
+  return buffer.GetString();
+}
+
 }  // namespace
 
 std::string metrics_text(const std::vector<LoopReport>& loops, const ProcessReport& process) {
@@ -175,47 +193,29 @@ std::string status_json(const std::vector<LoopReport>& loops, const ProcessRepor
 }
 
 std::string sessions_json(const std::vector<LoopReport>& loops) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  json.StartArray();
-  for (const LoopReport& loop : loops) {
-    for (const session::SessionView& view : loop.sessions) {
-      json.StartObject();
-      member(json, "id", view.id);
-      member(json, "kind", view.kind);
-      member(json, "resource", view.resource);
-      member(json, "target", view.target);
-      member(json, "client", view.client);
-      member(json, "role", view.user);
-      member(json, "database", view.database);
-      member(json, "state", view.state);
-      member(json, "operations", view.operations);
-      json.EndObject();
-    }
-  }
-  json.EndArray();
-  return buffer.GetString();
+  return list_json(loops, &LoopReport::sessions, [](Json& json, const session::SessionView& view) {
+    member(json, "id", view.id);
+    member(json, "kind", view.kind);
+    member(json, "resource", view.resource);
+    member(json, "target", view.target);
+    member(json, "client", view.client);
+    member(json, "role", view.user);
+    member(json, "database", view.database);
+    member(json, "state", view.state);
+    member(json, "operations", view.operations);
+  });
 }
 
 std::string denials_json(const std::vector<LoopReport>& loops) {
-  rapidjson::StringBuffer buffer;
-  Json json(buffer);
-  json.StartArray();
-  for (const LoopReport& loop : loops) {
-    for (const session::Denial& denial : loop.denials) {
-      json.StartObject();
-      member(json, "time", time_text(denial.wall_ns));
-      member(json, "verb", denial.verb);
-      member(json, "rule", denial.rule);
-      member(json, "reason", denial.reason);
-      member(json, "resource", denial.resource);
-      member(json, "target", denial.target);
-      member(json, "session", denial.session);
-      json.EndObject();
-    }
-  }
-  json.EndArray();
-  return buffer.GetString();
+  return list_json(loops, &LoopReport::denials, [](Json& json, const session::Denial& denial) {
+    member(json, "time", time_text(denial.wall_ns));
+    member(json, "verb", denial.verb);
+    member(json, "rule", denial.rule);
+    member(json, "reason", denial.reason);
+    member(json, "resource", denial.resource);
+    member(json, "target", denial.target);
+    member(json, "session", denial.session);
+  });
 }
 
 }  // namespace chaperone
