@@ -40,6 +40,10 @@ struct MetricsSink {
 
   void command(EffectSet effects, const policy::Decision& decision) {
     ++commands[worst(effects)][static_cast<std::size_t>(decision.verdict)];
+    decided(decision);
+  }
+  // Of a command, or of a connection that a rule let pass or did not.
+  void decided(const policy::Decision& decision) {
     if (decision.observed) ++observed;
     if (decision.verdict == policy::Verdict::kAllow) return;
     if (denied_by_rule.size() <= decision.rule_index) denied_by_rule.resize(decision.rule_index + 1);

@@ -56,9 +56,8 @@ void OpaqueSession::hello_bytes(Bytes bytes) {
 void OpaqueSession::dial() {
   set_where();
   policy::Decision decision = policy_->decide_connect(worker_.shared.subject, *resource_, wall_now_ns() / 1'000'000'000);
-  if (decision.verdict != policy::Verdict::kAllow) {
-    return deny("connect_denied", std::string(decision.reason));
-  }
+  worker_.metrics.decided(decision);
+  if (decision.verdict != policy::Verdict::kAllow) return deny("connect_denied", decision);
   auto recorded = trail_.open(decision, *policy_);
   if (!recorded.ok()) return deny("spool", recorded.error().message);
   opened_record_ = true;
@@ -161,15 +160,20 @@ SessionView OpaqueSession::view() const {
 }
 
 void OpaqueSession::deny(std::string_view word, const std::string& reason) {
-  set_where();
   policy::Decision decision;
   decision.rule = "default";
   decision.reason = reason;
+  deny(word, decision);
+}
+
+void OpaqueSession::deny(std::string_view word, const policy::Decision& decision) {
+  set_where();
+  const std::string reason(decision.reason);
   ++worker_.metrics.connects_denied;
   auto recorded = trail_.denied(decision, *policy_, {word, reason});
   if (!recorded.ok()) ++worker_.metrics.records_missed;
   worker_.denials.add({wall_now_ns(), {}, resource_ ? resource_->name : "", target_.to_string(),
-                       "default", reason, "connect"});
+                       std::string(decision.rule), reason, "connect"});
   end(word, reason);
 }
 

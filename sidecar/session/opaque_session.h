@@ -50,7 +50,8 @@ class OpaqueSession final : public Session, private net::StreamObserver, private
   void dial();
   void dialled(Result<net::StreamPtr> stream);
   void set_where();
-  void deny(std::string_view word, const std::string& reason);
+  void deny(std::string_view word, const std::string& reason);  // by no rule
+  void deny(std::string_view word, const policy::Decision& decision);
   void end(std::string_view word, std::string_view detail);
 
   Worker& worker_;

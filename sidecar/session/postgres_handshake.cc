@@ -106,10 +106,11 @@ void PostgresSession::begin_session(const pg::StartupPacket& packet) {
   policy::Decision decision = policy_->decide_connect(worker_.shared.subject, *resource_);
   if (decision.verdict != policy::Verdict::kAllow) {
     ++worker_.metrics.connects_denied;
+    worker_.metrics.decided(decision);
     return refuse(kNotPermitted, "connect_denied",
                   "refused by rule \"" + std::string(decision.rule) + "\": " +
                       std::string(decision.reason),
-                  std::string(decision.hint));
+                  std::string(decision.hint), decision.rule);
   }
   auto recorded = trail_.open(decision, *policy_);
   if (!recorded.ok()) return refuse(kDiskFull, "spool", recorded.error().message);
@@ -283,16 +284,17 @@ void PostgresSession::set_where(const pg::StartupRequest* request, const std::st
 }
 
 void PostgresSession::refuse(std::string_view sqlstate, std::string_view word,
-                             const std::string& message, const std::string& hint) {
+                             const std::string& message, const std::string& hint,
+                             std::string_view rule) {
   if (!opened_record_) {
     policy::Decision decision;
-    decision.rule = word;
+    decision.rule = rule.empty() ? word : rule;
     decision.reason = message;
     ++worker_.metrics.sessions_refused;
     auto recorded = trail_.denied(decision, *policy_, {word, message});
     if (!recorded.ok()) ++worker_.metrics.records_missed;
-    worker_.denials.add({wall_now_ns(), {}, resource_->name, target_.to_string(), std::string(word),
-                         message, "connect"});
+    worker_.denials.add({wall_now_ns(), {}, resource_->name, target_.to_string(),
+                         std::string(decision.rule), message, "connect"});
   }
   end(word, message, encode_fatal(sqlstate, "chaperone: " + message, hint));
 }

@@ -54,8 +54,9 @@ class PostgresSession final : public Session,
   void greet();
   void set_where(const pg::StartupRequest* request, const std::string& role,
                  const std::string& database);
+  // `rule`: the policy's that refused; empty: none did, `word` stands for it.
   void refuse(std::string_view sqlstate, std::string_view word, const std::string& message,
-              const std::string& hint = {});
+              const std::string& hint = {}, std::string_view rule = {});
 
   // Ports of the exchange
   void to_client(Bytes bytes) override;

@@ -273,6 +273,25 @@ class SidecarTest(unittest.TestCase):
         self.assertIn("HELLO", done.stdout, done.stderr)
         self.eventually(lambda: "echo" in str(records(self.world, self.collector, "kind=opaque_close")), "its record is there")
 
+    def test_a_refused_connection_names_the_rule_that_spoke(self):
+        rules = EVERYDAY + ("- {name: no-echo, action: deny, match: {resources: [echo]}, reason: the echo is closed}\n"
+                            "- {name: no-shop, action: deny, match: {resources: [shop]}, reason: the shop is closed}\n")
+        echo = "- {name: echo, protocol: opaque, addresses: [10.77.0.2], ports: [7777]%s}"
+        self.sidecar(policy(rules=rules, resources=echo % ""))
+        self.world.agent("/usr/bin/python3", "-c", "import socket; socket.create_connection(('10.77.0.2', 7777), 10).recv(1)")
+        self.answers("the shop is closed", "select 1")
+        denials = self.metrics("chaperone_denials_total")
+        for rule in ("no-echo", "no-shop"):
+            self.eventually(lambda: f"'rule': '{rule}'" in str(records(self.world, self.collector, "kind=connect_denied")),
+                            f"the record names {rule}")
+            self.assertGreaterEqual(denials[f'{{rule="{rule}"}}'], 1)  # libpq tries again without TLS
+
+    def test_observed_opaque_connections_are_counted(self):
+        self.sidecar(policy(resources="- {name: echo, protocol: opaque, addresses: [10.77.0.2], ports: [7777], observe: true}"))
+        for _ in range(2):
+            self.world.agent("/usr/bin/python3", "-c", "import socket; socket.create_connection(('10.77.0.2', 7777), 10).recv(1)")
+        self.assertEqual(self.metrics("chaperone_observed_total"), {"": 2})
+
     # Life and death.
 
     def test_drain(self):
