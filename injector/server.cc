@@ -22,16 +22,16 @@ class BoundedPool : public httplib::TaskQueue {
   }
   void enqueue(std::function<void()> task) override {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return tasks_.size() < kConnectionsWaitingMax; });
+    room_.wait(lock, [&] { return tasks_.size() < kConnectionsWaitingMax; });
     tasks_.push_back(std::move(task));
-    changed_.notify_all();
+    ready_.notify_one();
   }
   void shutdown() override {
     {
       std::lock_guard lock(mutex_);
       ending_ = true;
     }
-    changed_.notify_all();
+    ready_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
 
@@ -39,17 +39,17 @@ class BoundedPool : public httplib::TaskQueue {
   void work() {
     while (true) {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return ending_ || !tasks_.empty(); });
+      ready_.wait(lock, [&] { return ending_ || !tasks_.empty(); });
       if (tasks_.empty()) return;
       auto task = std::move(tasks_.front());
       tasks_.pop_front();
-      changed_.notify_all();
+      room_.notify_one();
       lock.unlock();
       task();
     }
   }
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable ready_, room_;
   std::deque<std::function<void()>> tasks_;
   std::vector<std::thread> threads_;
   bool ending_ = false;
