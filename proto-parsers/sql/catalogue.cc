@@ -4,6 +4,31 @@
 
 namespace chaperone::sql {
 
+namespace {
+
+void append_part(std::string& full, std::string_view part) {
+  if (part.find_first_of(".\"") == std::string_view::npos) {
+    full.append(part);
+    return;
+  }
+  full += '"';
+  for (char c : part) full.append(c == '"' ? 2 : 1, c);
+  full += '"';
+}
+
+}  // namespace
+
+std::string qualified_name(std::string_view schema, std::string_view name) {
+  std::string full;
+  full.reserve(schema.size() + 1 + name.size());
+  if (!schema.empty()) {
+    append_part(full, schema);
+    full += '.';
+  }
+  append_part(full, name);
+  return full;
+}
+
 void CatalogueData::index() {
   for (const auto& relation : relations) {
     relation_by_oid.emplace(relation->oid, relation.get());

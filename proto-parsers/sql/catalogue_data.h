@@ -22,6 +22,9 @@ using ByName = std::unordered_map<std::string_view, T>;
 template <class T>
 using Kept = std::vector<std::shared_ptr<const T>>;
 
+// "schema.name", of which no two pairs give the same: a part that holds a dot or a quote is quoted.
+std::string qualified_name(std::string_view schema, std::string_view name);
+
 // Bits of pg_trigger.tgtype, as PostgreSQL numbers them.
 inline constexpr int kTriggerInsert = 4, kTriggerDelete = 8, kTriggerUpdate = 16,
                      kTriggerTruncate = 32;

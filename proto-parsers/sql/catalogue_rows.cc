@@ -39,7 +39,7 @@ T& made(std::unordered_map<Oid, std::shared_ptr<T>>& objects, Row row) {
   object->oid = oid_at(row, 0);
   object->schema = copy_at(row, 1);
   object->name = copy_at(row, 2);
-  object->qualified = object->schema + "." + object->name;
+  object->qualified = qualified_name(object->schema, object->name);
   object->bytes = sizeof(T) + 2 * object->qualified.size();
   return *(objects[object->oid] = std::move(object));
 }

@@ -3,17 +3,6 @@
 #include <algorithm>
 
 namespace chaperone::sql {
-namespace {
-
-std::string joined(std::string_view schema, std::string_view name) {
-  std::string full;
-  full.reserve(schema.size() + 1 + name.size());
-  if (!schema.empty()) full.append(schema).append(".");
-  return full.append(name);
-}
-
-}  // namespace
-
 Resolver::Resolver(const CatalogueData* data, std::vector<std::string> search_path)
     : data_(data), path_(std::move(search_path)) {
   if (std::find(path_.begin(), path_.end(), "pg_catalog") == path_.end()) {
@@ -28,14 +17,14 @@ bool Resolver::on_path(std::string_view schema) const {
 RelationName Resolver::relation(std::string_view schema, std::string_view name) const {
   if (!data_) {
     // Users' tables may begin with pg_ too, but then a rule on the catalogue errs on the safe side.
-    if (schema.empty() && name.starts_with("pg_")) return {joined("pg_catalog", name), nullptr};
-    return {joined(schema, name), nullptr};
+    if (schema.empty() && name.starts_with("pg_")) return {qualified_name("pg_catalog", name), nullptr};
+    return {qualified_name(schema, name), nullptr};
   }
   auto look = [&](std::string_view in) -> const CatalogueRelation* {
-    return data_->relation(joined(in, name));
+    return data_->relation(qualified_name(in, name));
   };
-  if (!schema.empty()) return {joined(schema, name), look(schema)};
-  RelationName found{std::string(name), nullptr};
+  if (!schema.empty()) return {qualified_name(schema, name), look(schema)};
+  RelationName found{qualified_name({}, name), nullptr};
   for (const auto& in : path_) {
     const auto* relation = look(in);
     if (!relation) continue;
@@ -50,11 +39,11 @@ RelationName Resolver::relation(std::string_view schema, std::string_view name) 
 }
 
 std::string Resolver::created(std::string_view schema, std::string_view name) const {
-  if (!schema.empty() || !data_) return joined(schema, name);
+  if (!schema.empty() || !data_) return qualified_name(schema, name);
   for (const auto& in : path_) {
-    if (in != "pg_catalog") return joined(in, name);
+    if (in != "pg_catalog") return qualified_name(in, name);
   }
-  return std::string(name);
+  return qualified_name({}, name);
 }
 
 std::vector<const CatalogueFunction*> Resolver::functions(std::string_view schema,
@@ -93,7 +82,7 @@ std::vector<const CatalogueType*> Resolver::types(std::string_view schema,
   std::vector<const CatalogueType*> found;
   if (!data_) return found;
   auto look = [&](std::string_view in) {
-    if (const auto* type = data_->type(joined(in, name))) found.push_back(type);
+    if (const auto* type = data_->type(qualified_name(in, name))) found.push_back(type);
   };
   if (!schema.empty()) {
     look(schema);

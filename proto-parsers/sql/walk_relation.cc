@@ -146,10 +146,10 @@ void Walker::updatable_view(const CatalogueRelation& relation, EffectSet effects
   inner.stand_within(*this);
   inner.catalogue_text(relation.view, nullptr, false);
   for (const auto& object : named.statement().objects) {
-    auto dot = object.name.find('.');
+    const auto* beneath = resolver_.data()->relation(std::string_view(object.name));
     bool relates = object.kind == ObjectKind::kTable || object.kind == ObjectKind::kView;
-    if (!relates || dot == std::string::npos) continue;
-    auto name = resolver_.relation(object.name.substr(0, dot), object.name.substr(dot + 1));
+    if (!relates || !beneath) continue;
+    RelationName name{object.name, beneath};
     touch(name, EffectSet::from_bits(effects.bits() & kChanges.bits()), false, events);
     if (effects.has(Effect::kWrite)) findings_.column(name.full, "*", Effect::kWrite);
   }
