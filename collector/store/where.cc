@@ -11,7 +11,7 @@ bool is_word_byte(char c) {
          (byte >= 'a' && byte <= 'z');
 }
 
-std::string quoted(std::string_view word) {
+std::string fts_quoted(std::string_view word) {
   std::string out = "\"";
   for (char c : word) out.append(c == '"' ? 2 : 1, c);
   return out += '"';
@@ -22,7 +22,7 @@ void add_object(Where& where, const std::string& object) {
   bool has_word = std::any_of(object.begin(), object.end(), is_word_byte);
   if (has_word) {
     where.add("r.id IN (SELECT rowid FROM words WHERE words MATCH ?)",
-              "objects : " + quoted(object));
+              "objects : " + fts_quoted(object));
   }
   where.add("instr(r.objects, ?) > 0", "\n" + object + "\n");
 }
@@ -73,7 +73,7 @@ std::optional<std::string> words_expression(std::string_view text) {
     if (std::none_of(word.begin(), word.end(), is_word_byte)) continue;
     if (++words > kSearchWordsMax) return {};
     if (!expression.empty()) expression += " AND ";
-    expression += quoted(word) + (prefix ? "*" : "");
+    expression += fts_quoted(word) + (prefix ? "*" : "");
   }
   if (words == 0) return {};
   return expression;

@@ -32,6 +32,11 @@ std::string error_reply(const std::string& message) {
   return text_of(reply) + '\n';
 }
 
+const rapidjson::Value* find(const rapidjson::Value& object, const char* key) {
+  auto found = object.FindMember(key);
+  return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
 }  // namespace
 
 bool nests_shallowly(std::string_view json) {
@@ -57,15 +62,15 @@ Result<AdminRequest> parse_admin_request(const std::string& line) {
   if (!parse(line, document) || !document.IsObject()) {
     return Error{"the request is no JSON object; send {\"command\": \"help\"}"};
   }
-  auto command = document.FindMember("command");
-  if (command == document.MemberEnd() || !command->value.IsString()) {
+  const rapidjson::Value* command = find(document, "command");
+  if (!command || !command->IsString()) {
     return Error{"the request names no command; send {\"command\": \"help\"}"};
   }
-  AdminRequest request{{command->value.GetString(), command->value.GetStringLength()}, "{}"};
-  auto arguments = document.FindMember("arguments");
-  if (arguments == document.MemberEnd()) return request;
-  if (!arguments->value.IsObject()) return Error{"\"arguments\" must be a JSON object"};
-  request.arguments = text_of(arguments->value);
+  AdminRequest request{{command->GetString(), command->GetStringLength()}, "{}"};
+  const rapidjson::Value* arguments = find(document, "arguments");
+  if (!arguments) return request;
+  if (!arguments->IsObject()) return Error{"\"arguments\" must be a JSON object"};
+  request.arguments = text_of(*arguments);
   return request;
 }
 
@@ -89,13 +94,11 @@ std::string admin_reply(const Result<std::string>& result) {
 Result<std::string> parse_admin_reply(const std::string& line) {
   rapidjson::Document reply;
   if (!parse(line, reply) || !reply.IsObject()) return Error{"the sidecar's answer is no JSON"};
-  auto error = reply.FindMember("error");
-  if (error != reply.MemberEnd() && error->value.IsString()) {
-    return Error{{error->value.GetString(), error->value.GetStringLength()}};
-  }
-  auto result = reply.FindMember("result");
-  if (result == reply.MemberEnd()) return Error{"the sidecar's answer holds no result"};
-  return text_of(result->value);
+  const rapidjson::Value* error = find(reply, "error");
+  if (error && error->IsString()) return Error{{error->GetString(), error->GetStringLength()}};
+  const rapidjson::Value* result = find(reply, "result");
+  if (!result) return Error{"the sidecar's answer holds no result"};
+  return text_of(*result);
 }
 
 }  // namespace chaperone::admin

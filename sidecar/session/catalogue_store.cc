@@ -15,7 +15,7 @@ constexpr std::size_t kCataloguesMax = 32;
 
 }  // namespace
 
-class CatalogueStore::Entry : public PostgresUpstream::User {
+class CatalogueStore::Entry final : public PostgresUpstream::User {
  public:
   Entry(CatalogueStore& store, std::string key, UpstreamPlanPtr plan)
       : store_(store), key_(std::move(key)), plan_(std::move(plan)) {}

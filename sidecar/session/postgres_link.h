@@ -19,7 +19,7 @@ struct LinkFailure {
   std::string message;  // names the server and what to do
 };
 
-class PostgresLink : private net::StreamObserver {
+class PostgresLink final : private net::StreamObserver {
  public:
   // Called once: the stream (observed by nobody), or null and why. May destroy this.
   using Done = std::function<void(net::StreamPtr, const LinkFailure*)>;

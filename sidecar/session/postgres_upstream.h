@@ -41,7 +41,7 @@ struct UpstreamFailure {
   std::string sqlstate;  // the server's, where it sent one
 };
 
-class PostgresUpstream : private net::StreamObserver {
+class PostgresUpstream final : private net::StreamObserver {
  public:
   class User {
    public:

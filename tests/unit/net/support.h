@@ -16,7 +16,7 @@ namespace chaperone::net::test {
 void run_until(Loop& loop, const std::function<bool()>& done);
 
 // Remembers what it heard.
-struct Ear : StreamObserver {
+struct Ear final : StreamObserver {
   StreamPtr stream;
   std::string heard;
   bool ended = false, drained = false, was_secure = false, closed = false;
