@@ -5,9 +5,10 @@
 namespace chaperone::session {
 namespace {
 
-// "15.18 (Debian ...)" and "18beta1" to 150018 and 180000.
+// "15.18 (Debian ...)" and "18beta1" to 150018 and 180000. Two bytes a part: no sum overflows,
+// whatever a server says.
 int version_number(std::string_view text) {
-  int major = 0, minor = 0;
+  std::uint16_t major = 0, minor = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), major);
   if (error == std::errc() && end != text.data() + text.size() && *end == '.') {
     std::from_chars(end + 1, text.data() + text.size(), minor);

@@ -21,6 +21,10 @@ TEST_CASE("server settings: only what matters here, and only a change, is news")
   CHECK(settings.reading.server_version == 180000);
   CHECK(settings.on_parameter_status("server_version", "15.18 (Debian)"));
   CHECK(settings.reading.server_version == 150018);
+  CHECK(settings.on_parameter_status("server_version", "65535.65535"));  // no sum overflows
+  CHECK(settings.reading.server_version == 655415535);
+  CHECK(settings.on_parameter_status("server_version", "2147483647"));
+  CHECK(settings.reading.server_version == 0);
   CHECK(settings.on_parameter_status("client_encoding", "SJIS"));
   CHECK_FALSE(settings.on_parameter_status("TimeZone", "UTC"));
 }
