@@ -10,11 +10,18 @@
 #   chaperone_script(NAME LABEL label [TIMEOUT seconds] COMMAND words...)
 #     a test that is a program of its own (Python, mostly); exit 77 means skipped.
 
+function(chaperone_precompiled name as)
+  if(CHAPERONE_PRECOMPILED)
+    target_precompile_headers(${name} REUSE_FROM ${as})
+  endif()
+endfunction()
+
 function(chaperone_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${ROOM_SOURCES})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ROOM_LINKS} PRIVATE ${ROOM_PRIVATE})
+  chaperone_precompiled(${name} precompiled_room)
 endfunction()
 
 # One target for all programs of a label: tests/run builds no more than it runs.
@@ -31,6 +38,7 @@ function(chaperone_test name)
   cmake_parse_arguments(TEST "" "LABEL" "SOURCES;LINKS;PRIVATE" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LINKS} ${TEST_PRIVATE} catch_main)
+  chaperone_precompiled(${name} precompiled_program)
   chaperone_label_target("${TEST_LABEL}" ${name})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABEL}" TIMEOUT 300
@@ -45,6 +53,7 @@ function(chaperone_fuzz name)
   add_executable(${name} ${FUZZ_SOURCES})
   target_link_libraries(${name} PRIVATE ${FUZZ_LINKS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  chaperone_precompiled(${name} precompiled_program)
   chaperone_label_target(fuzz ${name})
   # New inputs go to a folder of the build; the committed corpus is only read.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
