@@ -297,11 +297,13 @@ class SidecarTest(unittest.TestCase):
     def test_drain(self):
         one = self.sidecar(policy())
         live = Process("live", self.world.agent_words("env", "PGHOST=db.cluster.test", "PGUSER=app", postgres.PSQL, "-XAtc",
-                       "select count(*) from generate_series(1, 30000000)", "shop"), sandbox.TMP / "live.log")
-        time.sleep(0.5)
+                       "select count(*) from generate_series(1, 5000000)", "shop"), sandbox.TMP / "live.log")
+        self.eventually(lambda: "5000000" in self.server.sql(
+            "select query from pg_stat_activity where pid <> pg_backend_pid() and query like 'select count%'", "shop"),
+            "the query has reached the server")
         self.assertEqual(0, one.stop())
         live.popen.wait(60)
-        self.assertIn("30000000", live.tail())
+        self.assertIn("5000000", live.tail())
 
     def test_nothing_without_a_sidecar(self):
         one = self.sidecar(policy())
