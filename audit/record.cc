@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, kRecordKindMax + 1> kKinds = {
     "",      "writer_start",  "writer_stop",  "enrolled",       "checkpoint",   "heartbeat",
     "loss",  "policy_change", "config_error", "connect_denied", "session_open", "session_close",
     "login", "command",       "outcome",      "opaque_close",   "hold_asked",   "hold_decided",
-    "key_change"};
+    "key_change", "name"};
 constexpr std::array<std::string_view, 3> kVerdicts = {"allow", "hold", "deny"};
 constexpr std::array<std::string_view, 3> kDurabilities = {"process", "disk", "collector"};
 constexpr std::array<std::string_view, 5> kStatuses = {"ok", "error", "refused", "skipped",

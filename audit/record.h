@@ -53,8 +53,9 @@ enum class RecordKind : std::uint8_t {
   kHoldAsked = 16,     // reserved: a command waits for a person
   kHoldDecided = 17,   // reserved
   kKeyChange = 18,     // the writer's next key, signed by the last (checkpoint.h); by the spool
+  kName = 19,          // who, Where (name), Ruling, Outcome (rows: how often), Event (type): a DNS question
 };
-inline constexpr int kRecordKindMax = 18;
+inline constexpr int kRecordKindMax = 19;
 std::string_view name_of(RecordKind kind);  // "writer_start"
 std::optional<RecordKind> record_kind_from(std::string_view name);
 

@@ -38,7 +38,7 @@ const std::array kRows = {
     Row{field::kPrincipal, "principal", &R::principal},
     Row{field::kContainerUid, "container_uid", &R::container_uid},
     Row{field::kResource, "resource", &R::resource},
-    Row{field::kProtocol, "protocol", enum_place<&R::protocol, Protocol::kPostgres>()},
+    Row{field::kProtocol, "protocol", enum_place<&R::protocol, Protocol::kDns>()},
     Row{field::kTargetName, "target_name", &R::target_name},
     Row{field::kTargetAddress, "target_address", &R::target_address},
     Row{field::kClientAddress, "client_address", &R::client_address},

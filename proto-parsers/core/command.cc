@@ -6,6 +6,7 @@ std::string_view name_of(Protocol protocol) {
   switch (protocol) {
     case Protocol::kOpaque: return "opaque";
     case Protocol::kPostgres: return "postgres";
+    case Protocol::kDns: return "dns";
   }
   return "unknown";
 }

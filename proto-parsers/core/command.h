@@ -11,7 +11,7 @@
 namespace chaperone {
 
 // The order is part of the record format: append, never renumber.
-enum class Protocol : std::uint8_t { kOpaque, kPostgres };
+enum class Protocol : std::uint8_t { kOpaque, kPostgres, kDns };
 std::string_view name_of(Protocol protocol);
 
 // A bound value as it came over the wire.

@@ -118,9 +118,9 @@ void load_sni(MapReader& map, Resource& resource) {
 }
 
 void check_postgres(const Node& node, MapReader& map, const Resource& resource) {
-  if (resource.addresses.empty()) {
-    map.add(node,
-            "resource '" + resource.name + "' needs addresses: where the agent's connections go");
+  if (resource.addresses.empty() && resource.hosts.empty()) {
+    map.add(node, "resource '" + resource.name +
+                      "' needs hosts or addresses: where the agent's connections go");
   }
   if (!resource.sni.empty()) map.add(node, "sni is for resources whose protocol is opaque");
   bool verifies = resource.tls != UpstreamTls::kOff;
@@ -128,17 +128,16 @@ void check_postgres(const Node& node, MapReader& map, const Resource& resource) 
     map.add(node, "resource '" + resource.name +
                       "' needs tls.ca_file, or 'tls: off' where the path is trusted");
   }
-  bool named = !resource.tls_name.empty() || !resource.hosts.empty();
-  if (resource.tls == UpstreamTls::kVerifyFull && !named) {
+  if (resource.tls == UpstreamTls::kVerifyFull && resource.tls_name.empty()) {
     map.add(node, "resource '" + resource.name +
                       "' needs hosts or tls.name: the name that its certificate must carry");
   }
 }
 
 void check_opaque(const Node& node, MapReader& map, const Resource& resource) {
-  bool placed = !resource.addresses.empty() || !resource.sni.empty();
+  bool placed = !resource.addresses.empty() || !resource.sni.empty() || !resource.hosts.empty();
   if (!placed) {
-    map.add(node, "opaque resource '" + resource.name + "' needs addresses or sni");
+    map.add(node, "opaque resource '" + resource.name + "' needs hosts, addresses or sni");
   }
   if (resource.ports.empty()) {
     map.add(node, "opaque resource '" + resource.name + "' needs ports");
@@ -159,7 +158,7 @@ void load_resource(const Node& node, Loading& loading) {
   map.require("protocol");
   map.word("protocol", kProtocols, protocol);
   resource.protocol = static_cast<Protocol>(protocol);
-  map.texts("hosts", resource.hosts);
+  resource.hosts = load_name_patterns(map, loading, "hosts");
   load_addresses(map, loading, resource);
   load_ports(map, loading, resource);
   load_sni(map, resource);
@@ -169,7 +168,9 @@ void load_resource(const Node& node, Loading& loading) {
   map.flag("observe", resource.observe);
   map.flag("replication", resource.replication);
   load_warm(map, loading, resource);
-  if (resource.tls_name.empty() && !resource.hosts.empty()) resource.tls_name = resource.hosts[0];
+  if (resource.tls_name.empty() && !resource.hosts.empty() && resource.hosts[0][0] != '*') {
+    resource.tls_name = resource.hosts[0];
+  }
   bool opaque = resource.protocol == Protocol::kOpaque;
   opaque ? check_opaque(node, map, resource) : check_postgres(node, map, resource);
   map.finish();

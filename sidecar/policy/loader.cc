@@ -28,6 +28,7 @@ void load_root(const config::Node& root, Loading& loading) {
   load_subjects(map.find("subjects"), loading);
   load_rules(map.find("rules"), loading);
   load_defaults(map.find("defaults"), loading);
+  load_names(map.find("dns"), loading);
   map.finish();
 }
 

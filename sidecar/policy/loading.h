@@ -22,6 +22,7 @@ void load_resources(const config::Node* node, Loading& loading);
 void load_subjects(const config::Node* node, Loading& loading);
 void load_rules(const config::Node* node, Loading& loading);
 void load_defaults(const config::Node* node, Loading& loading);
+void load_names(const config::Node* node, Loading& loading);
 
 Match load_match(const config::Node* node, Loading& loading, Reading reading,
                  std::string_view what);
@@ -29,6 +30,9 @@ std::vector<SubjectTest> load_subject_tests(const config::Node& node, Loading& l
 void load_guard(config::MapReader& map, Loading& loading, Match& match);
 void load_things(config::MapReader& map, Loading& loading, Match& match);
 
+// Lower-cased; each a DNS name, or "*." and one.
+std::vector<NamePattern> load_name_patterns(config::MapReader& map, Loading& loading,
+                                            std::string_view key);
 std::vector<Glob> load_globs(config::MapReader& map, Loading& loading, std::string_view key);
 // "" (a finding then) unless it is a name for records and metrics: letters, digits, '_', '-', '.'.
 std::string load_name(config::MapReader& map, Loading& loading, std::string_view what);

@@ -8,6 +8,7 @@
 
 #include "sidecar/policy/judge.h"
 #include "sidecar/policy/match.h"
+#include "sidecar/policy/reserved.h"
 #include "sidecar/policy/rules.h"
 
 namespace chaperone::policy {
@@ -50,10 +51,15 @@ int prefix_at(const Resource& resource, const Destination& destination) {
   return longest;
 }
 
-// A resource that goes by SNI and lists no addresses is everywhere on its ports.
+// A resource that goes by SNI and lists no addresses is everywhere on its ports, but in no network
+// of somebody's own: the name is the client's word, and behind it might stand the node, the
+// metadata service or another pod.
 bool sni_at(const Resource& resource, const Destination& destination) {
   if (resource.sni.empty()) return false;
-  if (resource.addresses.empty()) return has_port(resource, destination.port);
+  if (resource.addresses.empty()) {
+    return has_port(resource, destination.port) &&
+           reserved_of(destination.address) == Reserved::kNo;
+  }
   return prefix_at(resource, destination) >= 0;
 }
 

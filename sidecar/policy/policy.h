@@ -6,6 +6,7 @@
 //   Decision decision = policy.decide(verdicts, command, now);     allocates nothing
 //   if (auto permit = policy.permit(decision)) ...                 the only way to send
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "proto-parsers/core/command.h"
 #include "proto-parsers/core/subject.h"
 #include "sidecar/policy/decision.h"
+#include "sidecar/policy/names.h"
 #include "sidecar/policy/resource.h"
 
 struct sockaddr;
@@ -48,6 +50,19 @@ class Policy {
   const Resource* resource_by_sni(std::string_view name, const sockaddr* destination) const;
   // Whether resource_by_sni could answer here: then the ClientHello is worth reading.
   bool reads_sni(const sockaddr* destination) const;
+
+  // The resource whose hosts name this, in the order of the file; for destinations whose address
+  // the resolver gave out under that name.
+  const Resource* resource_by_name(std::string_view name, std::uint16_t port) const;
+
+  // Of DNS questions; `name` is lower case.
+  NameVerdict name_verdict(std::string_view name) const;
+  bool type_allowed(std::uint16_t type) const;
+  const NameLimits& name_limits() const;
+  // Whether an address that no public name should have may answer this one: where a resource of
+  // that name lists it, or, of private networks alone, where `dns.private` names it.
+  bool address_allowed(std::string_view name, const std::array<std::uint8_t, 16>& address,
+                       bool is_private) const;
 
   // The verdict on opening a session. Where commands will be judged one by one: yes where some rule
   // may let this subject do anything at all here, and no rule denies it everything. On an opaque

@@ -14,6 +14,7 @@
 #include "sidecar/policy/decision.h"
 #include "sidecar/policy/glob.h"
 #include "sidecar/policy/guard.h"
+#include "sidecar/policy/names.h"
 #include "sidecar/policy/resource.h"
 
 namespace chaperone::policy {
@@ -93,6 +94,7 @@ struct Rules {
   std::vector<Resource> resources;
   std::vector<Rule> rules;  // in the order of the file
   std::vector<Guard> guards;
+  NameRules names;
 };
 
 }  // namespace chaperone::policy

@@ -73,7 +73,7 @@ TEST_CASE("loader: resources") {
   auto error = [](const std::string& resource) {
     return error_of("version: 1\nresources:\n- " + resource + "\n");
   };
-  has(error("{name: a, protocol: postgres}"), "needs addresses");
+  has(error("{name: a, protocol: postgres}"), "needs hosts or addresses");
   has(error("{name: a, protocol: postgres, addresses: [10.0.0.1]}"), "needs tls.ca_file");
   has(error("{name: a, protocol: postgres, addresses: [10.0.0.1], tls: {ca_file: /ca}}"),
       "needs hosts");
@@ -82,7 +82,7 @@ TEST_CASE("loader: resources") {
   has(error("{name: a, protocol: postgre, addresses: [10.0.0.1], tls: off}"),
       "did you mean 'postgres'");
   has(error("{name: a, protocol: opaque, addresses: [10.0.0.1]}"), "needs ports");
-  has(error("{name: a, protocol: opaque, ports: [1]}"), "needs addresses or sni");
+  has(error("{name: a, protocol: opaque, ports: [1]}"), "needs hosts, addresses or sni");
   has(error("{name: a, protocol: opaque, ports: [1], sni: [\"*\"]}"), "is no name");
   has(error("{name: a, protocol: opaque, ports: [1], sni: [x], warm: off}"), "means nothing");
   has(error("{name: a, protocol: postgres, addresses: [10.0.0.1], tls: off, credential: {key_file: "
