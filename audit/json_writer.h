@@ -7,14 +7,12 @@
 #include <string_view>
 
 #include "proto-parsers/base/bytes.h"
+#include "proto-parsers/base/utf8.h"
 #include "proto-parsers/core/effects.h"
 
 namespace chaperone::audit {
 
 void append_json_string(std::string& out, std::string_view text);  // quoted and escaped
-
-// True if `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
-bool is_utf8(std::string_view text);
 
 class JsonWriter {
  public:

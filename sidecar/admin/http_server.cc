@@ -6,6 +6,7 @@
 #include "sidecar/admin/http_request.h"
 #include "sidecar/admin/limits.h"
 #include "sidecar/net/listener.h"
+#include "sidecar/net/socket_owner.h"
 
 namespace chaperone::admin {
 
@@ -55,8 +56,9 @@ class Connection final : public net::StreamObserver, public net::Swept {
   using OnGone = std::function<void(Connection*)>;
   using Routes = std::map<std::string, HttpHandler>;
 
-  Connection(net::StreamPtr stream, const Routes& routes, OnGone on_gone)
+  Connection(net::StreamPtr stream, bool from_inside, const Routes& routes, OnGone on_gone)
       : Swept(stream->loop()),
+        inside(from_inside),
         stream_(std::move(stream)),
         routes_(routes),
         on_gone_(std::move(on_gone)) {
@@ -67,6 +69,8 @@ class Connection final : public net::StreamObserver, public net::Swept {
     self_ = self;
     stream_->observe(this);
   }
+
+  const bool inside;  // the client lives in this pod
 
  private:
   void on_bytes(Bytes bytes) override {
@@ -152,9 +156,19 @@ struct HttpServer::Impl {
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
   std::unique_ptr<net::Listener> listener;
 
+  net::SocketOwners owners;
+  std::size_t inside = 0;
+
   void accept(net::StreamPtr stream) {
-    auto connection = std::make_shared<Connection>(
-        std::move(stream), routes, [this](Connection* gone) { connections.erase(gone); });
+    // A peer whose socket this network namespace knows is of this pod, whatever its address.
+    const bool from_inside = owners.uid_of(stream->peer(), stream->local()).has_value();
+    if (from_inside && inside >= kHttpInsideMax) return stream->reset();
+    inside += from_inside ? 1 : 0;
+    auto connection =
+        std::make_shared<Connection>(std::move(stream), from_inside, routes, [this](Connection* gone) {
+          inside -= gone->inside ? 1 : 0;
+          connections.erase(gone);
+        });
     connections[connection.get()] = connection;
     connection->start(connection);
   }

@@ -8,6 +8,8 @@ namespace chaperone::admin {
 
 // Scrapers and probes are few; a further connection is closed.
 inline constexpr std::size_t kHttpConnectionsMax = 32;
+// Of them at most so many from inside the pod: the agent must not keep probes and scrapers out.
+inline constexpr std::size_t kHttpInsideMax = 8;
 inline constexpr std::size_t kAdminConnectionsMax = 16;
 
 // A scraper's request with all its headers is under 1 KiB; a request at the socket names one

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <unordered_set>
 
+#include "proto-parsers/base/utf8.h"
 #include "sidecar/config/limits.h"
 
 namespace chaperone::config {
@@ -150,6 +151,18 @@ bool has_direction_marks(std::string_view text) {
   return false;
 }
 
+// Names and reasons go into records, metrics and errors, whose readers take nothing else.
+bool check_utf8(std::string_view text, Findings& findings) {
+  const std::size_t broken = utf8_prefix(text);
+  if (broken == text.size()) return true;
+  const std::string_view before = text.substr(0, broken);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  findings.add({static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(broken - begin + 1)},
+               "a byte that is not UTF-8: save the file in that encoding");
+  return false;
+}
+
 void run(const std::string& text, Builder& builder, Findings& findings) {
   std::istringstream input(text);
   YAML::Parser parser(input);
@@ -219,6 +232,8 @@ std::optional<Node> parse_yaml(std::string_view text, Findings& findings) {
     findings.add({}, "holds control characters: is it a text file?");
   } else if (has_direction_marks(text)) {
     findings.add({}, "holds marks that turn the direction of writing: take them out");
+  } else if (!check_utf8(text, findings)) {
+    return std::nullopt;
   }
   if (findings.count() != before) return std::nullopt;
   Builder builder(findings);

@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <algorithm>
+
 #include "sidecar/env/file.h"
 #include "sidecar/net/limits.h"
 
@@ -15,6 +17,7 @@ struct FileWatch::Impl {
   std::string directory;
   std::function<void()> on_change;
   env::FileIdentity seen;
+  std::uint64_t first_ms = 0;  // the first of the changes that wait to be looked at
   int open_handles = 3;
 
   static Impl& of(void* handle) {
@@ -31,8 +34,14 @@ void FileWatch::Impl::watch() {
       &events,
       [](uv_fs_event_t* event, const char*, int, int) {
         Impl& watch = of(event);
+        const std::uint64_t now_ms = uv_now(event->loop);
+        if (!uv_is_active(reinterpret_cast<uv_handle_t*>(&watch.quiet))) watch.first_ms = now_ms;
+        // Others may write in the same directory for ever: quiet is waited for, but not that long.
+        const std::uint64_t waited_ms = now_ms - watch.first_ms;
+        const std::uint64_t left_ms = kFileBusyMs > waited_ms ? kFileBusyMs - waited_ms : 0;
         uv_timer_start(
-            &watch.quiet, [](uv_timer_t* timer) { of(timer).check(); }, kFileQuietMs, 0);
+            &watch.quiet, [](uv_timer_t* timer) { of(timer).check(); },
+            std::min(kFileQuietMs, left_ms), 0);
       },
       directory.c_str(), 0);
 }

@@ -54,6 +54,7 @@ inline constexpr std::size_t kPemBytesMax = 4 * 1024 * 1024;
 // A change seen by a file watch is reported once it has been quiet for so long, and looked for by
 // polling this often where the kernel's notices do not come (some network file systems).
 inline constexpr std::uint64_t kFileQuietMs = 100;
+inline constexpr std::uint64_t kFileBusyMs = 1000;
 inline constexpr std::uint64_t kFilePollMs = 10'000;
 
 }  // namespace chaperone::net

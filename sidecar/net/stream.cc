@@ -1,6 +1,7 @@
 #include "sidecar/net/stream.h"
 
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,8 +31,7 @@ void StreamLetGo::operator()(Stream* stream) const {
 }
 
 Result<StreamPtr> Stream::adopt(Loop& loop, int fd, const Address& peer) {
-  auto* impl = new StreamImpl;
-  impl->on_loop = &loop;
+  auto* impl = new StreamImpl(loop);
   impl->peer_address = peer;
   CHECK(uv_tcp_init(loop.uv(), &impl->tcp) == 0);
   impl->tcp.data = impl;
@@ -51,6 +51,21 @@ void Stream::observe(StreamObserver* observer) {
   if (!observer) pause();
   impl.observer = observer;
   if (first) resume();
+}
+
+// Nobody reads a paused stream, so nobody would hear that its peer is gone: a client that resets
+// while its session waits for a slow server would hold that session, and all it has queued, for
+// ever. A peer that only ended its half is not gone.
+void StreamImpl::on_sweep(std::uint64_t) {
+  if (!is_paused || is_closing || !observer) {
+    paused_long = false;
+    return;
+  }
+  pollfd look{socket, 0, 0};
+  if (paused_long && ::poll(&look, 1, 0) == 1 && (look.revents & POLLERR)) {
+    return fail("the peer has reset the connection");
+  }
+  paused_long = true;
 }
 
 void StreamImpl::start_close() {

@@ -36,9 +36,11 @@ class FlushDeadline final : public Swept {
   std::uint64_t at_ms_;
 };
 
-struct StreamImpl final : Stream {
+struct StreamImpl final : Stream, Swept {
+  explicit StreamImpl(Loop& loop) : Swept(loop), on_loop(&loop) {}
+
   uv_tcp_t tcp;
-  Loop* on_loop = nullptr;
+  Loop* on_loop;
   StreamObserver* observer = nullptr;
   std::unique_ptr<WriteQueue> queue;
   std::unique_ptr<TlsEngine> tls;
@@ -51,6 +53,7 @@ struct StreamImpl final : Stream {
 
   bool owned : 1 = true;            // a StreamPtr still points here
   bool is_paused : 1 = true;        // until observe()
+  bool paused_long : 1 = false;     // since the last sweep
   bool is_closing : 1 = false;      // uv_close() has been called
   bool is_closed : 1 = false;       // libuv has let go
   bool telling_closed : 1 = false;  // on_closed() is running
@@ -70,6 +73,7 @@ struct StreamImpl final : Stream {
   }
 
   // stream.cc
+  void on_sweep(std::uint64_t now_ms) override;
   void start_close();
   void fail(std::string reason);
   void on_uv_closed();

@@ -23,11 +23,14 @@ bool inside(const TimeWindow& window, std::int64_t now_s) {
     second += kDayS;
   }
   auto weekday = static_cast<int>(((day + 3) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
-  if ((window.weekdays >> weekday & 1) == 0) return false;
+  const auto on_day = [&](int which) { return (window.weekdays >> which & 1) != 0; };
+  if (window.minutes.empty()) return on_day(weekday);
   auto minute = static_cast<int>(second / 60);
-  return window.minutes.empty() ||
-         std::any_of(window.minutes.begin(), window.minutes.end(),
-                     [&](const auto& range) { return holds_minute(range, minute); });
+  return std::any_of(window.minutes.begin(), window.minutes.end(), [&](const auto& range) {
+    // The hours past midnight belong to the day on which they began.
+    const bool past_midnight = range.first > range.second && minute < range.second;
+    return holds_minute(range, minute) && on_day(past_midnight ? (weekday + 6) % 7 : weekday);
+  });
 }
 
 bool holds(const Guard& guard, const Command& command, std::int64_t now_s) {

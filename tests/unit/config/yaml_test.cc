@@ -52,6 +52,7 @@ TEST_CASE("yaml: what is refused, each with its place") {
   CHECK(findings_of("a: x\u202ey\n").find("direction of writing") != std::string::npos);
   CHECK(findings_of("a: \u20ac\n").empty());
   CHECK(findings_of("a: \xe2").find("direction") == std::string::npos);
+  CHECK(findings_of("a: 1\nb: \xe2\n") == "f.yaml:2:4: a byte that is not UTF-8: save the file in that encoding");
   CHECK_FALSE(findings_of("a: 1\n---\nb: [\n").empty());
 }
 

@@ -17,11 +17,25 @@ TEST_CASE("a watch sees each way in which a file's content changes") {
   int changes = 0;
   std::string path = dir / "policy.yaml";
   std::unique_ptr<FileWatch> watch;
+  Timer busy(loop, [&] { std::ofstream(dir / "neighbour") << "x"; });
   auto start = [&] { watch = std::make_unique<FileWatch>(loop, path, [&] { ++changes; }); };
   SECTION("written in place") {
     std::ofstream(path) << "one";
     start();
     std::ofstream(path) << "second";
+  }
+  SECTION("written in place, as long and as old as before") {
+    std::ofstream(path) << "one";
+    const auto before = fs::last_write_time(path);
+    start();
+    std::ofstream(path) << "two";
+    fs::last_write_time(path, before);
+  }
+  SECTION("beside a neighbour that never rests") {
+    std::ofstream(path) << "one";
+    start();
+    std::ofstream(path) << "second";
+    busy.start(0, 20);
   }
   SECTION("replaced by rename") {
     std::ofstream(path) << "one";

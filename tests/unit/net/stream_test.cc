@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "sidecar/net/limits.h"
 #include "tests/unit/net/support.h"
 
 using namespace chaperone;
@@ -256,4 +257,29 @@ TEST_CASE("a stream without observer reads nothing and loses nothing") {
   next.take(std::move(pair.server.stream));
   run_until(loop, [&] { return next.ended; });
   CHECK(next.heard == "early");
+}
+
+TEST_CASE("a paused stream hears that its peer has reset, not that it ended its half") {
+  Loop loop;
+  Pair pair(loop);
+  pair.server.stream->pause();
+  pair.client.stream->write(as_bytes("unread"));
+  SECTION("reset") {
+    pair.client.stream->reset();
+    run_until(loop, [&] { return pair.server.closed; });
+    CHECK(pair.server.why.find("reset") != std::string::npos);
+    CHECK(pair.server.heard.empty());
+  }
+  SECTION("half an end") {
+    pair.client.stream->end();
+    // Two sweeps and more: long enough for a reset to be seen.
+    bool over = false;
+    Timer wait(loop, [&] { over = true; });
+    wait.start(4 * kSweepPeriodMs);
+    run_until(loop, [&] { return over; });
+    CHECK_FALSE(pair.server.closed);
+    pair.server.stream->resume();
+    run_until(loop, [&] { return pair.server.ended; });
+    CHECK(pair.server.heard == "unread");
+  }
 }
