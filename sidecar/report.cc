@@ -5,6 +5,7 @@
 
 #include <ctime>
 
+#include "proto-parsers/base/utf8.h"
 #include "sidecar/admin/hardening.h"
 #include "sidecar/admin/metrics.h"
 
@@ -15,9 +16,23 @@ using Json = rapidjson::Writer<rapidjson::StringBuffer>;
 
 constexpr std::array<std::string_view, 3> kVerdicts = {"allow", "hold", "deny"};
 
+// Names come from statements, and statements are any bytes: what is no UTF-8 is spelled out.
+std::string spelled(const std::string& text) {
+  if (is_utf8(text)) return text;
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (char c : text) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (byte < 0x80) out += c;
+    else (out += "\\x") += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return out;
+}
+
 void member(Json& json, const char* name, const std::string& value) {
+  const std::string text = spelled(value);
   json.Key(name);
-  json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 void member(Json& json, const char* name, std::uint64_t value) {
   json.Key(name);
@@ -53,10 +68,11 @@ void command_counts(admin::MetricsPage& page, const session::MetricsSink& sink) 
 
 void denial_counts(admin::MetricsPage& page, const session::MetricsSink& sink,
                    const policy::Policy& policy) {
-  for (std::uint32_t rule = 0; rule < sink.denied_by_rule.size(); ++rule) {
-    if (sink.denied_by_rule[rule] == 0 || rule > policy.rule_count()) continue;
-    page.counter("chaperone_denials_total", "Commands refused or held, by rule.",
-                 sink.denied_by_rule[rule], {{"rule", policy.rule_name(rule)}});
+  session::MetricsSink all = sink;
+  all.policy_ends(policy);
+  for (const auto& [rule, count] : all.denied_before) {
+    page.counter("chaperone_denials_total", "Commands refused or held, by rule.", count,
+                 {{"rule", rule}});
   }
 }
 
@@ -108,6 +124,20 @@ void escape_metrics(admin::MetricsPage& page, const Escapes& escapes) {
   }
 }
 
+void name_metrics(admin::MetricsPage& page, const ProcessReport& process) {
+  const dns::Counters& names = process.names;
+  const std::string asked = "Names that the agent asked for, by decision.";
+  page.counter("chaperone_dns_questions_total", asked, names.allowed, {{"decision", "allow"}});
+  page.counter("chaperone_dns_questions_total", asked, names.denied, {{"decision", "deny"}});
+  page.counter("chaperone_dns_malformed_total", "Messages on the DNS port that are no question.", names.malformed);
+  page.counter("chaperone_dns_cached_total", "Questions answered from the cache.", names.cached);
+  page.counter("chaperone_dns_upstream_total", "Questions sent to a resolver.", names.asked_upstream);
+  page.counter("chaperone_dns_failed_total", "Questions that no resolver answered.", names.failed);
+  page.counter("chaperone_dns_tunnels_total", "Questions refused because they look like a tunnel or came too fast.", names.tunnels);
+  page.counter("chaperone_dns_rebindings_total", "Answers withheld because of an address in them.", names.rebindings);
+  page.gauge("chaperone_dns_bindings", "Addresses handed out whose names are remembered.", static_cast<double>(process.bindings));
+}
+
 void process_metrics(admin::MetricsPage& page, const ProcessReport& process) {
   escape_metrics(page, process.escapes);
   page.gauge("chaperone_build_info", "Always 1.", 1, {{"build", process.build}});
@@ -148,6 +178,7 @@ std::string metrics_text(const std::vector<LoopReport>& loops, const ProcessRepo
   admin::MetricsPage page;
   for (const LoopReport& loop : loops) loop_metrics(page, loop, *process.policy);
   process_metrics(page, process);
+  name_metrics(page, process);
   return page.text();
 }
 

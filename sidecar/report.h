@@ -10,6 +10,7 @@
 
 #include "sidecar/admin/admin_server.h"
 #include "sidecar/admin/http_server.h"
+#include "sidecar/dns/resolver.h"
 #include "sidecar/escapes.h"
 #include "sidecar/session/worker.h"
 #include "sidecar/ship/ship.h"
@@ -33,6 +34,8 @@ struct ProcessReport {
   ship::ShipStatus ship;
   bool has_collector = false;
   Escapes escapes;
+  dns::Counters names;
+  std::size_t bindings = 0;  // addresses that the resolver handed out and still knows
   std::string build;
 };
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <cstdio>
 #include <functional>
 #include <latch>
@@ -16,6 +17,7 @@
 #include "sidecar/config/limits.h"
 #include "sidecar/net/file_watch.h"
 #include "sidecar/net/listener.h"
+#include "sidecar/name_service.h"
 #include "sidecar/net/timer.h"
 #include "sidecar/own_records.h"
 #include "sidecar/policy/loader.h"
@@ -66,10 +68,13 @@ struct Sidecar::State {
   std::unique_ptr<spool::Spool> spool;
   std::unique_ptr<net::TlsServer> tls_server;
   session::CancelRegistry cancels;
+  std::atomic<std::size_t> sessions_open = 0;
   std::list<LoopThread> loops;  // before the syncer: its wake posts to them
   std::unique_ptr<spool::Syncer> syncer;
   std::unique_ptr<ship::Ship> ship;  // null: no collector, records stay in the spool
   std::unique_ptr<session::Shared> shared;
+  dns::Bindings names;
+  std::unique_ptr<NameService> name_service;  // null: no resolver is configured
   std::unique_ptr<admin::AdminServer> admin_server;
   std::unique_ptr<admin::HttpServer> http_server;
   std::unique_ptr<net::FileWatch> policy_watch;
@@ -123,9 +128,14 @@ Result<void> Sidecar::State::open() {
     if (ship) ship->poke();
   });
   shared = std::make_unique<session::Shared>(session::Shared{
-      config, config.subject, *spool, *syncer, cancels, *tls_server});
+      config, config.subject, *spool, *syncer, cancels, *tls_server, sessions_open, names});
   for (LoopThread& loop : loops) {
     if (auto ready = open_loop(loop); !ready.ok()) return ready;
+  }
+  if (!config.dns.servers.empty()) {
+    auto service = NameService::open(loops.front().loop, config, *spool, names, policy);
+    if (!service.ok()) return service.error();
+    name_service = std::move(service).value();
   }
   record_event(audit::RecordKind::kPolicyChange, {"loaded", config.policy_file});
 
@@ -135,6 +145,7 @@ Result<void> Sidecar::State::open() {
   signals = std::make_unique<net::Signals>(first, std::initializer_list<int>{SIGTERM, SIGINT},
                                            [this](int number) { begin_drain(number); });
   tick = std::make_unique<net::Timer>(first, [this] {
+    if (name_service) name_service->flush();
     auto ticked = spool->tick(session::wall_now_ns(), session::mono_now_ns());
     if (!ticked.ok()) say(ticked.error().message);
   });
@@ -169,11 +180,13 @@ Result<void> Sidecar::State::open_loop(LoopThread& loop) {
   net::ListenerOptions options;
   options.reuse_port = config.workers > 1;
   options.has_room = [this, worker = loop.worker.get()] {
-    return !worker->draining &&
-           worker->sessions.size() < config.limits.connections_max / config.workers;
+    return !worker->draining && sessions_open < config.limits.connections_max;
   };
-  options.on_refused = [worker = loop.worker.get()](const net::Address&) {
+  options.on_refused = [worker = loop.worker.get()](const net::Address& peer) {
     ++worker->metrics.sessions_refused;
+    worker->denials.add({session::wall_now_ns(), {}, {}, peer.to_string(), "limits",
+                         "connections_max: as many connections are open as the sidecar takes",
+                         "connect"});
   };
   auto listener = net::Listener::open(
       loop.loop, config.listen.addresses, config.listen.port, std::move(options),
@@ -202,6 +215,8 @@ ProcessReport Sidecar::State::process_report() const {
   report.has_collector = ship != nullptr;
   if (ship) report.ship = ship->status();
   report.escapes = read_escapes(config.escape_counters_file);
+  if (name_service) report.names = name_service->counters();
+  report.bindings = names.size();
   report.build = kBuild;
   return report;
 }
@@ -280,6 +295,7 @@ void Sidecar::State::reload_policy() {
   policy = std::move(loaded).value();
   record_event(audit::RecordKind::kPolicyChange, {"reloaded", config.policy_file});
   say("policy reloaded: digest " + policy->digest());
+  if (name_service) name_service->set_policy(policy);
   on_all([next = policy](session::Worker& worker) { worker.on_policy(next); });
 }
 
@@ -335,6 +351,7 @@ int Sidecar::State::run() {
     if (loop.thread.joinable()) loop.thread.join();
   }
   syncer.reset();
+  if (name_service) name_service->flush(true);
   auto closed = spool->close(session::wall_now_ns(), session::mono_now_ns());
   if (!closed.ok()) say(closed.error().message);
   if (ship && !ship->flush(kFlushMs)) say("the collector did not take all records; they stay in the spool");
@@ -353,6 +370,7 @@ Sidecar::~Sidecar() {
   state_->heartbeat.reset();
   state_->signals.reset();
   state_->policy_watch.reset();
+  state_->name_service.reset();
   for (LoopThread& loop : state_->loops) {
     loop.housekeeping.reset();
     loop.listener.reset();

@@ -41,15 +41,27 @@ void path(MapReader& map, Findings& findings, std::string_view key, std::string&
   }
 }
 
+void check_addresses(MapReader& map, Findings& findings, std::string_view key,
+                     const std::vector<std::string>& addresses) {
+  for (const std::string& address : addresses) {
+    if (!is_address(address)) findings.add(map.find(key)->at, quote(address) + " is no IP address");
+  }
+}
+
+void read_dns(const Node* node, Findings& findings, Dns& dns) {
+  if (!node) return;
+  MapReader map(*node, findings, "dns");
+  map.number("port", dns.port, 1, 65535);
+  if (map.texts("servers", dns.servers)) check_addresses(map, findings, "servers", dns.servers);
+  map.finish();
+}
+
 void read_listen(const Node* node, Findings& findings, Listen& listen) {
   if (!node) return;
   MapReader map(*node, findings, "listen");
   map.number("port", listen.port, 1, 65535);
   if (map.texts("addresses", listen.addresses)) {
-    for (const std::string& address : listen.addresses) {
-      if (is_address(address)) continue;
-      findings.add(map.find("addresses")->at, quote(address) + " is no IP address");
-    }
+    check_addresses(map, findings, "addresses", listen.addresses);
   }
   map.finish();
 }
@@ -123,6 +135,7 @@ void read_config(const Node& root, Findings& findings, const Environment& enviro
   std::int64_t version = 1;
   if (map.require("version")) map.integer("version", version, 1, 1);
   read_listen(map.find("listen"), findings, config.listen);
+  read_dns(map.find("dns"), findings, config.dns);
   map.number("workers", config.workers, 1, 256);
   path(map, findings, "policy_file", config.policy_file);
   read_spool(map.find("spool"), findings, config.spool);

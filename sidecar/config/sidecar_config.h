@@ -20,6 +20,12 @@ struct Listen {
   std::vector<std::string> addresses = {"127.0.0.1", "::1"};
 };
 
+// The pod's resolver. Without servers there is none, and names cannot be resolved.
+struct Dns {
+  std::uint16_t port = 19053;        // where the kernel's rules redirect port 53 to
+  std::vector<std::string> servers;  // IP addresses that are asked, those that the init step allows
+};
+
 struct SpoolPlace {
   std::string dir = "/var/lib/chaperone/spool";
   std::uint64_t size_bytes_max = 1024ull * 1024 * 1024;  // beyond it commands are denied
@@ -51,6 +57,7 @@ struct Times {
 
 struct SidecarConfig {
   Listen listen;
+  Dns dns;
   std::uint32_t workers = 1;  // loops, each with its own sessions
   std::string policy_file = "/etc/chaperone/policy.yaml";
   SpoolPlace spool;

@@ -54,11 +54,11 @@ int prefix_at(const Resource& resource, const Destination& destination) {
 // A resource that goes by SNI and lists no addresses is everywhere on its ports, but in no network
 // of somebody's own: the name is the client's word, and behind it might stand the node, the
 // metadata service or another pod.
-bool sni_at(const Resource& resource, const Destination& destination) {
+bool sni_at(const Resource& resource, const Destination& destination, bool resolved) {
   if (resource.sni.empty()) return false;
   if (resource.addresses.empty()) {
     return has_port(resource, destination.port) &&
-           reserved_of(destination.address) == Reserved::kNo;
+           (resolved || reserved_of(destination.address) == Reserved::kNo);
   }
   return prefix_at(resource, destination) >= 0;
 }
@@ -160,20 +160,21 @@ const Resource* Policy::resource_at(const sockaddr* address) const {
   return found;
 }
 
-const Resource* Policy::resource_by_sni(std::string_view name, const sockaddr* address) const {
+const Resource* Policy::resource_by_sni(std::string_view name, const sockaddr* address,
+                                        bool resolved) const {
   auto destination = destination_of(address);
   if (!destination) return nullptr;
   for (const Resource& resource : rules_->resources) {
-    if (sni_at(resource, *destination) && sni_matches(resource, name)) return &resource;
+    if (sni_at(resource, *destination, resolved) && sni_matches(resource, name)) return &resource;
   }
   return nullptr;
 }
 
-bool Policy::reads_sni(const sockaddr* address) const {
+bool Policy::reads_sni(const sockaddr* address, bool resolved) const {
   auto destination = destination_of(address);
   if (!destination) return false;
   return std::any_of(rules_->resources.begin(), rules_->resources.end(),
-                     [&](const Resource& resource) { return sni_at(resource, *destination); });
+                     [&](const Resource& resource) { return sni_at(resource, *destination, resolved); });
 }
 
 Decision Policy::decide_connect(const Subject& subject, const Resource& resource,

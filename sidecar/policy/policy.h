@@ -47,9 +47,12 @@ class Policy {
   // The narrowest address range wins; resources that go by SNI are left out.
   const Resource* resource_at(const sockaddr* destination) const;
   // The opaque resource that names this TLS server name (already lower case).
-  const Resource* resource_by_sni(std::string_view name, const sockaddr* destination) const;
+  // `resolved`: the pod's resolver gave this address out under this very name, so that a resource
+  // without addresses may lie in a private network too.
+  const Resource* resource_by_sni(std::string_view name, const sockaddr* destination,
+                                  bool resolved = false) const;
   // Whether resource_by_sni could answer here: then the ClientHello is worth reading.
-  bool reads_sni(const sockaddr* destination) const;
+  bool reads_sni(const sockaddr* destination, bool resolved = false) const;
 
   // The resource whose hosts name this, in the order of the file; for destinations whose address
   // the resolver gave out under that name.

@@ -1,5 +1,7 @@
 #include "sidecar/session/acceptor.h"
 
+#include <utility>
+
 #include "sidecar/session/opaque_session.h"
 #include "sidecar/session/postgres_session.h"
 
@@ -34,19 +36,20 @@ void accept_connection(Worker& worker, net::StreamPtr stream) {
                   std::nullopt, "not_redirected", "the connection was made to the sidecar's own port");
   }
   const net::Address& target = asked->address;
+  Destination destination{target, worker.shared.names.names_of(target.bytes(), worker.loop.now_ms())};
   std::optional<std::uint32_t> uid = worker.owners.uid_of(stream->peer(), target);
-  const policy::Resource* resource = worker.policy->resource_at(target.raw());
+  const policy::Resource* resource = destination.resource(*worker.policy);
   if (resource && resource->protocol == Protocol::kPostgres) {
-    auto session = std::make_unique<PostgresSession>(worker, std::move(stream), *resource, target, uid);
+    auto session = std::make_unique<PostgresSession>(worker, std::move(stream), *resource, std::move(destination), uid);
     PostgresSession& started = *session;
     worker.add(std::move(session));
     return started.start();
   }
-  if (!resource && !worker.policy->reads_sni(target.raw())) {
+  if (!resource && !destination.reads_sni(*worker.policy)) {
     return refuse(worker, std::move(stream), target, uid, "unnamed",
                   "no resource of the policy names " + target.to_string());
   }
-  auto session = std::make_unique<OpaqueSession>(worker, std::move(stream), resource, target, uid);
+  auto session = std::make_unique<OpaqueSession>(worker, std::move(stream), resource, std::move(destination), uid);
   OpaqueSession& started = *session;
   worker.add(std::move(session));
   started.start();

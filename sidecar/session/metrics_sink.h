@@ -5,10 +5,12 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "proto-parsers/core/effects.h"
-#include "sidecar/policy/decision.h"
+#include "sidecar/policy/policy.h"
 
 namespace chaperone::session {
 
@@ -28,7 +30,8 @@ struct MetricsSink {
   // By highest-risk effect of the command (or none), and verdict: allow, hold, deny.
   std::array<std::array<std::uint64_t, 3>, kEffectCount + 1> commands{};
   std::uint64_t observed = 0;                // passed though a rule would not have let them
-  std::vector<std::uint64_t> denied_by_rule; // by Decision::rule_index
+  std::vector<std::uint64_t> denied_by_rule; // by Decision::rule_index, of the policy in force
+  std::map<std::string, std::uint64_t> denied_before;  // by the rule's name, of policies before it
   LatencyHistogram upstream, added;
   std::uint64_t sessions_opened = 0, sessions_open = 0, sessions_refused = 0;
   std::uint64_t bytes_to_client = 0, bytes_to_server = 0;
@@ -48,6 +51,15 @@ struct MetricsSink {
     if (decision.verdict == policy::Verdict::kAllow) return;
     if (denied_by_rule.size() <= decision.rule_index) denied_by_rule.resize(decision.rule_index + 1);
     ++denied_by_rule[decision.rule_index];
+  }
+
+  // A rule keeps its count over reloads, wherever the new policy puts it.
+  void policy_ends(const policy::Policy& policy) {
+    for (std::uint32_t rule = 0; rule < denied_by_rule.size(); ++rule) {
+      if (denied_by_rule[rule] == 0) continue;
+      denied_before[std::string(policy.rule_name(rule))] += denied_by_rule[rule];
+    }
+    denied_by_rule.clear();
   }
 
   static std::size_t worst(EffectSet effects) {

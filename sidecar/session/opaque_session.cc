@@ -6,10 +6,10 @@
 namespace chaperone::session {
 
 OpaqueSession::OpaqueSession(Worker& worker, net::StreamPtr client,
-                             const policy::Resource* resource, const net::Address& target,
+                             const policy::Resource* resource, Destination destination,
                              std::optional<std::uint32_t> uid)
     : Swept(worker.loop), worker_(worker), policy_(worker.policy), resource_(resource),
-      target_(target), client_(std::move(client)), trail_(worker.shared.spool),
+      destination_(std::move(destination)), client_(std::move(client)), trail_(worker.shared.spool),
       begun_ns_(mono_now_ns()), accepted_ms_(worker.loop.now_ms()),
       active_ms_(accepted_ms_), by_name_(resource == nullptr) {
   client_->set_write_mark(worker.shared.config.limits.write_queue_bytes_max);
@@ -25,8 +25,8 @@ OpaqueSession::~OpaqueSession() {
 }
 
 void OpaqueSession::start() {
+  client_->observe(this);  // reading begins; dial() pauses it until there is somewhere to go
   if (!by_name_) dial();
-  client_->observe(this);
 }
 
 void OpaqueSession::set_where() {
@@ -48,7 +48,7 @@ void OpaqueSession::hello_bytes(Bytes bytes) {
   if (step.kind != StepKind::kEvent) return deny("not_tls", "the connection does not begin with a TLS ClientHello that can be read");
   name_ = parser.event().server_name;
   if (name_.empty()) return deny("no_sni", "the TLS ClientHello names no server");
-  resource_ = policy_->resource_by_sni(name_, target_.raw());
+  resource_ = destination_.resource_by_sni(*policy_, name_);
   if (!resource_) return deny("unnamed", "no opaque resource of the policy names " + name_);
   dial();
 }
@@ -137,8 +137,8 @@ void OpaqueSession::on_sweep(std::uint64_t now_ms) {
 }
 
 void OpaqueSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
-  const policy::Resource* now = by_name_ ? policy->resource_by_sni(name_, target_.raw())
-                                         : policy->resource_at(target_.raw());
+  const policy::Resource* now = by_name_ ? destination_.resource_by_sni(*policy, name_)
+                                         : destination_.resource(*policy);
   bool allowed = now && now->protocol == Protocol::kOpaque &&
                  policy->decide_connect(worker_.shared.subject, *now, wall_now_ns() / 1'000'000'000)
                          .verdict ==

@@ -9,6 +9,7 @@
 
 #include "sidecar/net/dialer.h"
 #include "sidecar/net/stream.h"
+#include "sidecar/session/destination.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/trail.h"
 
@@ -20,7 +21,7 @@ class OpaqueSession final : public Session, private net::StreamObserver, private
  public:
   // `resource` null: the target is named by no address; the ClientHello must name one by its SNI.
   OpaqueSession(Worker& worker, net::StreamPtr client, const policy::Resource* resource,
-                const net::Address& target, std::optional<std::uint32_t> uid);
+                Destination destination, std::optional<std::uint32_t> uid);
   ~OpaqueSession() override;
   void start();
 
@@ -57,7 +58,8 @@ class OpaqueSession final : public Session, private net::StreamObserver, private
   Worker& worker_;
   std::shared_ptr<const policy::Policy> policy_;
   const policy::Resource* resource_;
-  net::Address target_;
+  const Destination destination_;
+  const net::Address& target_ = destination_.address;
   Upstream upstream_observer_{*this};
   net::StreamPtr client_, upstream_;
   std::unique_ptr<net::Dialer> dialer_;

@@ -20,10 +20,10 @@ std::string id_text(const audit::Id& id) {
 }  // namespace
 
 PostgresSession::PostgresSession(Worker& worker, net::StreamPtr client,
-                                 const policy::Resource& resource, const net::Address& target,
+                                 const policy::Resource& resource, Destination destination,
                                  std::optional<std::uint32_t> uid)
     : Swept(worker.loop), worker_(worker), policy_(worker.policy), resource_(&resource),
-      client_(std::move(client)), target_(target), handshake_(std::make_unique<Handshake>()),
+      client_(std::move(client)), destination_(std::move(destination)), handshake_(std::make_unique<Handshake>()),
       trail_(worker.shared.spool), begun_ns_(mono_now_ns()), accepted_ms_(worker.loop.now_ms()),
       active_ms_(accepted_ms_), uid_(uid) {
   client_->set_write_mark(worker.shared.config.limits.write_queue_bytes_max);
@@ -189,7 +189,7 @@ void PostgresSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
   for (const policy::Resource& resource : policy->resources()) {
     if (resource.name == resource_->name && resource.protocol == resource_->protocol) now = &resource;
   }
-  bool allowed = now && policy->resource_at(target_.raw()) == now &&
+  bool allowed = now && destination_.resource(*policy) == now &&
                  policy->decide_connect(worker_.shared.subject, *now).verdict ==
                      policy::Verdict::kAllow;
   // Who the session is at the server was settled at its login: where that changed, it ends as well.

@@ -14,6 +14,7 @@
 #include "sidecar/net/stream.h"
 #include "sidecar/session/postgres_exchange.h"
 #include "sidecar/session/postgres_upstream.h"
+#include "sidecar/session/destination.h"
 #include "sidecar/session/session.h"
 #include "sidecar/session/trail.h"
 
@@ -26,7 +27,7 @@ class PostgresSession final : public Session,
                               private PostgresExchange::Ports {
  public:
   PostgresSession(Worker& worker, net::StreamPtr client, const policy::Resource& resource,
-                  const net::Address& target, std::optional<std::uint32_t> uid);
+                  Destination destination, std::optional<std::uint32_t> uid);
   ~PostgresSession() override;
   void start() { client_->observe(this); }
 
@@ -86,7 +87,8 @@ class PostgresSession final : public Session,
   std::shared_ptr<const policy::Policy> policy_;  // keeps resource_ alive
   const policy::Resource* resource_;
   net::StreamPtr client_;
-  net::Address target_;
+  const Destination destination_;
+  const net::Address& target_ = destination_.address;
   std::unique_ptr<Handshake> handshake_;
   std::unique_ptr<PostgresUpstream> upstream_;
   std::unique_ptr<PostgresExchange> exchange_;

@@ -23,6 +23,7 @@ Worker::Worker(net::Loop& loop_of_thread, Shared& shared_by_all,
 Worker::~Worker() = default;
 
 void Worker::on_policy(std::shared_ptr<const policy::Policy> next) {
+  metrics.policy_ends(*policy);
   policy = std::move(next);
   warm.clear();
   scopes.clear();
@@ -63,11 +64,12 @@ net::TlsClient& Worker::tls_client(const policy::Resource& resource) {
 Session& Worker::add(std::unique_ptr<Session> session) {
   Session& added = *session;
   sessions.emplace(&added, std::move(session));
+  ++shared.sessions_open;
   return added;
 }
 
 void Worker::remove(Session& session) {
-  loop.soon([this, dead = &session] { sessions.erase(dead); });
+  loop.soon([this, dead = &session] { shared.sessions_open -= sessions.erase(dead); });
 }
 
 }  // namespace chaperone::session

@@ -2,6 +2,7 @@
 // What all sessions of one loop share. Everything here belongs to the loop's thread but the spool,
 // the cancel registry and the pod's CA, which serve all loops.
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "proto-parsers/core/subject.h"
 #include "sidecar/config/sidecar_config.h"
+#include "sidecar/dns/bindings.h"
 #include "sidecar/net/loop.h"
 #include "sidecar/net/socket_owner.h"
 #include "sidecar/net/tls.h"
@@ -35,6 +37,8 @@ struct Shared {
   spool::Syncer& syncer;
   CancelRegistry& cancels;
   net::TlsServer& tls_server;
+  std::atomic<std::size_t>& sessions_open;  // of all loops
+  const dns::Bindings& names;
 };
 
 struct Worker {
