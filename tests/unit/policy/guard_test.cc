@@ -107,6 +107,12 @@ TEST_CASE("guard: time windows") {
   CHECK(inside(night, kThursday + 23 * kHour));
   CHECK(inside(night, kThursday + 5 * kHour));
   CHECK_FALSE(inside(night, kThursday + 12 * kHour));
+  // The nights that began on working days, with their mornings.
+  night.weekdays = 0x1f;
+  CHECK(inside(night, kThursday + 1 * kDay + 23 * kHour));        // Friday
+  CHECK(inside(night, kThursday + 2 * kDay + 5 * kHour));         // Saturday morning
+  CHECK_FALSE(inside(night, kThursday + 2 * kDay + 23 * kHour));  // Saturday
+  CHECK_FALSE(inside(night, kThursday + 4 * kDay + 5 * kHour));   // Monday morning
 }
 
 TEST_CASE("guard: zones are fixed offsets, written as such or by IANA's names of them") {
