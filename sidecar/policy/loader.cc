@@ -32,6 +32,16 @@ void load_root(const config::Node& root, Loading& loading) {
   map.finish();
 }
 
+// Who tries "observe before enforce" on a running pod must not break what nobody has named yet.
+void add_unnamed(Rules& rules) {
+  Resource resource;
+  resource.name = "unnamed";
+  resource.protocol = Protocol::kOpaque;
+  resource.everywhere = true;
+  resource.index = static_cast<std::uint32_t>(rules.resources.size());
+  rules.resources.push_back(std::move(resource));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Policy>> parse_policy(std::string_view text, const std::string& file) {
@@ -41,6 +51,7 @@ Result<std::shared_ptr<const Policy>> parse_policy(std::string_view text, const 
   if (root) {
     Loading loading{findings, *rules, {}};
     load_root(*root, loading);
+    if (rules->observe) add_unnamed(*rules);
     rules->digest = digest_of(*root);
   }
   if (!findings.empty()) return findings.to_error();

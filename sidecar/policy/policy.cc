@@ -43,6 +43,7 @@ bool has_port(const Resource& resource, std::uint16_t port) {
 
 // The length of the narrowest range that holds the destination; -1: none does.
 int prefix_at(const Resource& resource, const Destination& destination) {
+  if (resource.everywhere) return 0;
   if (!has_port(resource, destination.port)) return -1;
   int longest = -1;
   for (const Cidr& range : resource.addresses) {
@@ -158,6 +159,11 @@ const Resource* Policy::resource_at(const sockaddr* address) const {
     longest = prefix;
   }
   return found;
+}
+
+const Resource* Policy::unnamed() const {
+  if (rules_->resources.empty() || !rules_->resources.back().everywhere) return nullptr;
+  return &rules_->resources.back();
 }
 
 const Resource* Policy::resource_by_sni(std::string_view name, const sockaddr* address,

@@ -54,6 +54,9 @@ class Policy {
   // Whether resource_by_sni could answer here: then the ClientHello is worth reading.
   bool reads_sni(const sockaddr* destination, bool resolved = false) const;
 
+  // Under observe at the policy's top: what is passed, and told, though no resource names it. Null
+  // everywhere else.
+  const Resource* unnamed() const;
   // The resource whose hosts name this, in the order of the file; for destinations whose address
   // the resolver gave out under that name.
   const Resource* resource_by_name(std::string_view name, std::uint16_t port) const;

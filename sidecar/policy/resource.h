@@ -62,6 +62,8 @@ struct Resource {
   Warm warm = Warm::kFresh;
   std::uint32_t warm_max = 4;  // upstream connections kept ready per key
   std::uint32_t warm_age_max_s = 300;
+  // Every destination that no other resource names: made by `observe: true` at the policy's top.
+  bool everywhere = false;
   std::uint32_t index = 0;  // position in the policy
 };
 

@@ -39,6 +39,8 @@ void accept_connection(Worker& worker, net::StreamPtr stream) {
   Destination destination{target, worker.shared.names.names_of(target.bytes(), worker.loop.now_ms())};
   std::optional<std::uint32_t> uid = worker.owners.uid_of(stream->peer(), target);
   const policy::Resource* resource = destination.resource(*worker.policy);
+  // A name says more than "unnamed", where there is one to be read.
+  if (resource && resource->everywhere && destination.reads_sni(*worker.policy)) resource = nullptr;
   if (resource && resource->protocol == Protocol::kPostgres) {
     auto session = std::make_unique<PostgresSession>(worker, std::move(stream), *resource, std::move(destination), uid);
     PostgresSession& started = *session;

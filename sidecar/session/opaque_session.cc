@@ -45,12 +45,16 @@ void OpaqueSession::hello_bytes(Bytes bytes) {
   tls::ClientHelloParser parser;
   Step step = parser.next(as_bytes(held_));
   if (step.kind == StepKind::kNeedMore) return;
-  if (step.kind != StepKind::kEvent) return deny("not_tls", "the connection does not begin with a TLS ClientHello that can be read");
-  name_ = parser.event().server_name;
+  const bool is_hello = step.kind == StepKind::kEvent;
+  if (is_hello) {
+    name_ = parser.event().server_name;
+    resource_ = destination_.resource_by_sni(*policy_, name_);
+  }
+  if (!resource_) resource_ = policy_->unnamed();
+  if (resource_) return dial();
+  if (!is_hello) return deny("not_tls", "the connection does not begin with a TLS ClientHello that can be read");
   if (name_.empty()) return deny("no_sni", "the TLS ClientHello names no server");
-  resource_ = destination_.resource_by_sni(*policy_, name_);
-  if (!resource_) return deny("unnamed", "no opaque resource of the policy names " + name_);
-  dial();
+  deny("unnamed", "no opaque resource of the policy names " + name_);
 }
 
 void OpaqueSession::dial() {
@@ -139,6 +143,7 @@ void OpaqueSession::on_sweep(std::uint64_t now_ms) {
 void OpaqueSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
   const policy::Resource* now = by_name_ ? destination_.resource_by_sni(*policy, name_)
                                          : destination_.resource(*policy);
+  if (!now) now = policy->unnamed();
   bool allowed = now && now->protocol == Protocol::kOpaque &&
                  policy->decide_connect(worker_.shared.subject, *now, wall_now_ns() / 1'000'000'000)
                          .verdict ==

@@ -182,3 +182,16 @@ resources:
 
 }  // namespace
 }  // namespace chaperone::policy
+
+TEST_CASE("connect: observe at the top passes what nobody has named, and tells") {
+  auto strict = *parse_policy(kPlaces, "p.yaml");
+  CHECK(strict->unnamed() == nullptr);
+  std::string text = kPlaces;
+  auto trial = *parse_policy(text.replace(0, text.find('\n'), "version: 1\nobserve: true"), "p.yaml");
+  REQUIRE(trial->unnamed());
+  CHECK(at(*trial, "10.1.2.3", 5432) == "db");
+  CHECK(at(*trial, "11.1.2.3", 853) == "unnamed");
+  CHECK(at(*trial, "fd00::1", 22) == "unnamed");
+  Decision decision = trial->decide_connect(agent(), *trial->unnamed(), 0);
+  CHECK(decision.verdict == kAllow);
+}
