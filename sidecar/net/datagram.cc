@@ -34,7 +34,7 @@ Result<std::unique_ptr<Datagram>> Datagram::start(std::unique_ptr<Datagram> data
       &datagram->impl_->socket,
       [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
         auto* impl = static_cast<Impl*>(handle->data);
-        *buffer = uv_buf_init(reinterpret_cast<char*>(impl->loop.read_buffer()), kReadBufferBytes);
+        *buffer = uv_buf_init(reinterpret_cast<char*>(impl->loop.plain_buffer()), kReadBufferBytes);
       },
       [](uv_udp_t* handle, ssize_t size, const uv_buf_t* buffer, const sockaddr* from, unsigned) {
         static_cast<Impl*>(handle->data)->received(size, buffer, from);

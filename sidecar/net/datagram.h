@@ -14,7 +14,7 @@ namespace chaperone::net {
 
 class Datagram {
  public:
-  // One datagram and who sent it. `bytes` lie in the loop's buffer until this returns. It may
+  // One datagram and who sent it. `bytes` lie in the loop's plain buffer until this returns. It may
   // destroy the socket.
   using OnReceive = std::function<void(Bytes bytes, const Address& peer)>;
 

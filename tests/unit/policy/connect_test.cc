@@ -180,9 +180,6 @@ resources:
   CHECK_FALSE(login_for(resource, "eve", "shop"));
 }
 
-}  // namespace
-}  // namespace chaperone::policy
-
 TEST_CASE("connect: observe at the top passes what nobody has named, and tells") {
   auto strict = *parse_policy(kPlaces, "p.yaml");
   CHECK(strict->unnamed() == nullptr);
@@ -195,3 +192,6 @@ TEST_CASE("connect: observe at the top passes what nobody has named, and tells")
   Decision decision = trial->decide_connect(agent(), *trial->unnamed(), 0);
   CHECK(decision.verdict == kAllow);
 }
+
+}  // namespace
+}  // namespace chaperone::policy
