@@ -15,7 +15,7 @@ HELLO = bytes.fromhex("16030100c8010000c4") + b"\0" * 200  # the beginning of a 
 
 class DeadlineTest(stage.StageTest):
     CONFIG = "times: {login: 3s}\n"
-    RESOURCES = "- {name: named, protocol: opaque, sni: [files.example.org], ports: [8443]}"
+    RESOURCES = "- {name: named, protocol: opaque, sni: [files.example.org], addresses: [10.77.0.2], ports: [8443]}"
 
     def ended(self, port, data):
         """Whether the connection is ended while its bytes still come, one by one."""
