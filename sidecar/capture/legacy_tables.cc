@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "sidecar/capture/iptables_ruleset.h"
 #include "sidecar/capture/socket_handle.h"
 
 namespace chaperone::capture {
@@ -61,7 +62,9 @@ void collect(const std::vector<char>& table, const ipt_getinfo& info, unsigned h
   for (std::size_t at = info.hook_entry[hook]; at + sizeof(Entry) <= end;) {
     Entry entry = entry_at<Entry>(table, at);
     if (entry.next_offset < sizeof(Entry)) break;
-    found.push_back({where, target_of(table, at, entry)});
+    const std::string target = target_of(table, at, entry);
+    const bool own = target.find(kIptablesChainPrefix) != std::string::npos;
+    found.push_back({where, target, own});
     at += entry.next_offset;
   }
 }

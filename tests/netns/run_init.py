@@ -176,7 +176,7 @@ def refuses_beside_its_own_other_back_end():
             with World(sidecar=False) as world:
                 rules.init(world, first)
                 done = rules.init(world, second, check=False)
-                expect(done.returncode == 1 and "other rules" in done.stderr,
+                expect(done.returncode == 1 and "of an earlier run" in done.stderr,
                        f"{second} after {first}: {done.stderr}")
 
 
