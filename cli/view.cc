@@ -8,6 +8,27 @@
 namespace chaperone::cli {
 
 namespace {
+// Far more than the collector's own answers nest; writing one out takes stack for each level.
+constexpr int kDepthMax = 64;
+
+bool nests_shallowly(std::string_view json) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    char c = json[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '{' || c == '[')) {
+      if (++depth > kDepthMax) return false;
+    } else if (!quoted && (c == '}' || c == ']')) {
+      --depth;
+    }
+  }
+  return true;
+}
+
 const Json* find(const Json& object, const char* key) {
   if (!object.IsObject()) return nullptr;
   auto found = object.FindMember(key);
@@ -17,8 +38,9 @@ const Json* find(const Json& object, const char* key) {
 
 Result<rapidjson::Document> parse_json(const std::string& text) {
   rapidjson::Document json;
-  json.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  if (json.HasParseError())
+  bool shallow = nests_shallowly(text);
+  if (shallow) json.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  if (!shallow || json.HasParseError())
     return Error{"the collector's answer is not JSON; is that address a collector's?"};
   return json;
 }
