@@ -16,6 +16,10 @@ inline constexpr std::size_t kWriteQueueBytesHard = 2 * kBindBytesMax;
 // cookies, whose packets have no owner, are never needed.
 inline constexpr int kListenBacklog = 4096;
 
+// A peer that vanished without a word (a node that died, a firewall that forgot) is asked for after
+// so long a silence, and given up when it does not answer: no session waits for it for ever.
+inline constexpr unsigned kKeepAliveIdleSeconds = 60;
+
 // Accepted per wake-up before other connections get their turn.
 inline constexpr int kAcceptsPerWake = 64;
 

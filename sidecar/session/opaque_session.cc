@@ -1,6 +1,7 @@
 #include "sidecar/session/opaque_session.h"
 
 #include "proto-parsers/tls/client_hello.h"
+#include "sidecar/net/limits.h"
 #include "sidecar/session/worker.h"
 
 namespace chaperone::session {
@@ -13,6 +14,7 @@ OpaqueSession::OpaqueSession(Worker& worker, net::StreamPtr client,
       begun_ns_(mono_now_ns()), accepted_ms_(worker.loop.now_ms()),
       active_ms_(accepted_ms_), by_name_(resource == nullptr) {
   client_->set_write_mark(worker.shared.config.limits.write_queue_bytes_max);
+  client_->set_keep_alive(net::kKeepAliveIdleSeconds);
   trail_.set_who({&worker.shared.subject, uid});
   ++worker_.metrics.sessions_opened;
   ++worker_.metrics.sessions_open;
@@ -81,6 +83,7 @@ void OpaqueSession::dialled(Result<net::StreamPtr> stream) {
   if (!stream.ok()) return end("dial", stream.error().message);
   upstream_ = std::move(stream).value();
   upstream_->set_write_mark(worker_.shared.config.limits.write_queue_bytes_max);
+  upstream_->set_keep_alive(net::kKeepAliveIdleSeconds);
   upstream_->observe(&upstream_observer_);
   if (!held_.empty()) upstream_->write(as_bytes(held_));
   std::string().swap(held_);

@@ -1,5 +1,6 @@
 #include "sidecar/session/postgres_session.h"
 
+#include "sidecar/net/limits.h"
 #include "sidecar/session/postgres_handshake.h"
 #include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/worker.h"
@@ -27,6 +28,7 @@ PostgresSession::PostgresSession(Worker& worker, net::StreamPtr client,
       trail_(worker.shared.spool), begun_ns_(mono_now_ns()), accepted_ms_(worker.loop.now_ms()),
       active_ms_(accepted_ms_), uid_(uid) {
   client_->set_write_mark(worker.shared.config.limits.write_queue_bytes_max);
+  client_->set_keep_alive(net::kKeepAliveIdleSeconds);
   trail_.set_who({&worker.shared.subject, uid});
   ++worker_.metrics.sessions_opened;
   ++worker_.metrics.sessions_open;

@@ -1,6 +1,7 @@
 #include "sidecar/session/postgres_upstream.h"
 
 #include "proto-parsers/postgres/encode.h"
+#include "sidecar/net/limits.h"
 #include "sidecar/session/credential.h"
 #include "sidecar/session/gate.h"
 #include "sidecar/session/worker.h"
@@ -62,6 +63,7 @@ void PostgresUpstream::linked(net::StreamPtr stream, const LinkFailure* failure)
   if (failure) return fail(failure->word, failure->message);
   stream_ = std::move(stream);
   stream_->set_write_mark(worker_.shared.config.limits.write_queue_bytes_max);
+  stream_->set_keep_alive(net::kKeepAliveIdleSeconds);
   begin_login();
 }
 

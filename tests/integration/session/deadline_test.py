@@ -42,6 +42,19 @@ class DeadlineTest(stage.StageTest):
     def test_client_hello(self):
         self.assertTrue(self.ended(8443, HELLO))
 
+    def kept_alive(self, upstream):
+        """Whether a socket of that side has its timer; it shows while nothing is in flight."""
+        for line in stage.run(["ss", "-tnoH", "state", "established"]).splitlines():
+            to_server = f"{sandbox.CLUSTER4}:5432" in line.split()[3]
+            if "timer:(keepalive" in line and to_server == upstream:
+                return True
+        return False
+
+    def test_both_sides_are_kept_alive(self):
+        self.open().ask(wire.query("select 1"))
+        self.eventually(lambda: self.kept_alive(upstream=True), "the server's side is kept alive")
+        self.eventually(lambda: self.kept_alive(upstream=False), "the agent's side is kept alive")
+
     def test_a_session_that_is_open_stays(self):
         db = self.open()
         time.sleep(2.5)
