@@ -265,8 +265,11 @@ Result<void> Sidecar::State::open_admin() {
   };
   routes["/healthz"] = [](admin::HttpReply reply) { reply({200, "text/plain", "alive\n"}); };
   routes["/readyz"] = [this](admin::HttpReply reply) {
-    bool ready = !drain_timer && !syncer->failed();
-    reply({ready ? 200 : 503, "text/plain", ready ? "ready\n" : "not ready\n"});
+    const char* why = drain_timer              ? "not ready: draining\n"
+                      : syncer->failed()       ? "not ready: the disk failed a sync\n"
+                      : spool->usage().full    ? "not ready: the spool is full, commands are refused\n"
+                                               : nullptr;
+    reply({why ? 503 : 200, "text/plain", why ? why : "ready\n"});
   };
   auto opened = admin::HttpServer::open(first, config.metrics_address, std::move(routes));
   if (!opened.ok()) return opened.error();

@@ -58,8 +58,8 @@ std::uint64_t Spool::State::bytes() const {
 Error Spool::State::full() const {
   return Error{"spool full: " + std::to_string(closed_bytes) + " of " +
                std::to_string(options.bytes_max) +
-               " bytes hold records that the collector has not acknowledged; see that it can be "
-               "reached, or raise the spool's bytes_max"};
+               " bytes hold records that the collector has not acknowledged, and the rest is kept for "
+               "the ends of what runs; see that the collector can be reached, or raise spool.size_max"};
 }
 
 // Near the end of the room a segment is as small as it must be, so that a spool which is full can

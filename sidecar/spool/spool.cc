@@ -214,7 +214,9 @@ audit::Signature Spool::sign(Bytes message) const {
 
 Usage Spool::usage() const {
   std::lock_guard lock(state_->mutex);
-  return {state_->bytes(), state_->options.bytes_max, state_->segments.size(), state_->refused};
+  constexpr std::size_t kSmallRecordBytes = 4096;
+  return {state_->bytes(), state_->options.bytes_max, state_->segments.size(), state_->refused,
+          state_->refused_unrecorded > 0 || !state_->has_room(true, kSmallRecordBytes)};
 }
 
 Position Spool::appended() const { return {state_->appended.load(std::memory_order_acquire)}; }

@@ -57,6 +57,7 @@ struct Usage {
   std::uint64_t bytes = 0, bytes_max = 0;
   std::uint64_t segments = 0;
   std::uint64_t refused = 0;  // appends refused since the start
+  bool full = false;          // commands are refused for want of room: the last one was, or any would be
 };
 
 class Spool {

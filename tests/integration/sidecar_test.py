@@ -327,7 +327,11 @@ class SidecarTest(unittest.TestCase):
         done = self.world.agent(postgres.PSQL, "-XAtq", stdin=large + "update kept set note = 'past the end';\n", env={
             "PGHOST": "db.cluster.test", "PGUSER": "app", "PGDATABASE": "shop"})
         self.assertIn("60000|0", done.stdout)
-        self.assertIn("spool", done.stderr)
+        self.assertIn("spool.size_max", done.stderr)
+        ready = self.world.pod.run("/usr/bin/python3", "-c", (
+            "import http.client as h; c = h.HTTPConnection('127.0.0.1', 19090, timeout=20); "
+            "c.request('GET', '/readyz'); r = c.getresponse(); print(r.status, r.read().decode())"))
+        self.assertIn("503 not ready: the spool is full", ready)
         self.assertEqual("0", self.server.sql("select count(*) from kept where note = 'past the end'", "shop"))
         self.assertTrue(one.process.running())
 

@@ -153,8 +153,10 @@ TEST_CASE("a full spool denies commands, says so, and still takes what follows f
   Result<Position> last = Position{};
   while ((last = append_command(*spool, taken + 1, text))) ++taken;
   CHECK(last.error().message.find("spool full") != std::string::npos);
-  CHECK(last.error().message.find("bytes_max") != std::string::npos);
+  // By the key that the configuration has.
+  CHECK(last.error().message.find("raise spool.size_max") != std::string::npos);
   CHECK(spool->usage().refused == 1);
+  CHECK(spool->usage().full);
   for (std::uint64_t i = 1; i <= taken; ++i) REQUIRE(append_outcome(*spool, i));
   CHECK_FALSE(append_command(*spool, 999));
   CHECK(spool->usage().bytes <= options.bytes_max);
@@ -163,6 +165,7 @@ TEST_CASE("a full spool denies commands, says so, and still takes what follows f
   REQUIRE(spool->sync());
   spool->acknowledge(spool->appended());
   REQUIRE(append_command(*spool, 1000));
+  CHECK_FALSE(spool->usage().full);
   auto records = all_records(*spool);
   CHECK(count_kind(records, RecordKind::kLoss) == 1);
   for (const std::string& record : records) {
