@@ -8,6 +8,7 @@
 #include "sidecar/admin/admin_server.h"
 #include "sidecar/admin/explain.h"
 #include "sidecar/admin/hardening.h"
+#include "sidecar/check.h"
 #include "sidecar/sidecar.h"
 
 namespace {
@@ -17,10 +18,15 @@ int complain(const std::string& message) {
   return 2;
 }
 
-int serve(const std::string& config_file, bool check) {
+int check(const chaperone::config::SidecarConfig& config, bool config_only) {
+  auto checked = config_only ? chaperone::Result<void>() : chaperone::check_named_files(config);
+  return checked.ok() ? 0 : complain(checked.error().message);
+}
+
+int serve(const std::string& config_file, bool check_alone, bool config_only) {
   auto config = chaperone::config::load_sidecar_config(config_file);
   if (!config.ok()) return complain(config.error().message);
-  if (check) return 0;
+  if (check_alone) return check(*config, config_only);
   auto given_up = chaperone::admin::give_up_privileges();
   if (!given_up.ok()) return complain(given_up.error().message);
   auto sidecar = chaperone::Sidecar::start(std::move(config).value());
@@ -46,9 +52,12 @@ int await(const std::string& socket, unsigned seconds) {
 int main(int argc, char** argv) {
   CLI::App app{"Chaperone's sidecar: judges and records what leaves the pod"};
   std::string config_file = "/etc/chaperone/sidecar.yaml";
-  bool check = false;
+  bool check = false, config_only = false;
   app.add_option("--config", config_file, "configuration (docs/configuration.md)");
-  app.add_flag("--check", check, "check the configuration, say what is wrong, and end");
+  app.add_flag("--check", check,
+               "check the configuration, the policy and the files that both name, say what is "
+               "wrong, and end");
+  app.add_flag("--config-only", config_only, "with --check: the configuration alone");
 
   CLI::App* explain = app.add_subcommand("explain", "ask the running sidecar");
   std::string socket = "/run/chaperone/admin.sock", question = "status";
@@ -66,5 +75,5 @@ int main(int argc, char** argv) {
 
   if (waiting->parsed()) return await(socket, seconds);
   if (explain->parsed()) return chaperone::admin::explain(socket, question, "{}", json);
-  return serve(config_file, check);
+  return serve(config_file, check, config_only);
 }

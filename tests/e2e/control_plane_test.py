@@ -340,7 +340,7 @@ def check_config(config_map):
     (folder / "labels").write_text('app="x"\n')
     for name, text in config_map["data"].items():
         (folder / name).write_text(text.replace("/etc/chaperone/labels", str(folder / "labels")))
-    run(BUILD / "sidecar/chaperone-sidecar", "--config", folder / "sidecar.yaml", "--check")
+    run(BUILD / "sidecar/chaperone-sidecar", "--config", folder / "sidecar.yaml", "--check", "--config-only")
     run(BUILD / "cli/chaperone", "policy", "check", folder / "policy.yaml")
 
 
