@@ -4,57 +4,14 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <thread>
 
+#include "collector/bounded_pool.h"
 #include "injector/limits.h"
 
 namespace chaperone::injector {
 
 namespace {
-// The library's own pool queues without a bound; here the accepting thread waits.
-class BoundedPool : public httplib::TaskQueue {
- public:
-  explicit BoundedPool(std::size_t threads) {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-  }
-  void enqueue(std::function<void()> task) override {
-    std::unique_lock lock(mutex_);
-    room_.wait(lock, [&] { return tasks_.size() < kConnectionsWaitingMax; });
-    tasks_.push_back(std::move(task));
-    ready_.notify_one();
-  }
-  void shutdown() override {
-    {
-      std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    ready_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
- private:
-  void work() {
-    while (true) {
-      std::unique_lock lock(mutex_);
-      ready_.wait(lock, [&] { return ending_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
-      auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      room_.notify_one();
-      lock.unlock();
-      task();
-    }
-  }
-  std::mutex mutex_;
-  std::condition_variable ready_, room_;
-  std::deque<std::function<void()>> tasks_;
-  std::vector<std::thread> threads_;
-  bool ending_ = false;
-};
-
 constexpr std::size_t kMetricsThreads = 2;
 }  // namespace
 
@@ -83,7 +40,7 @@ struct Server::State {
 };
 
 void Server::State::serve(httplib::Server& server, std::size_t threads) {
-  server.new_task_queue = [threads] { return new BoundedPool(threads); };
+  server.new_task_queue = [threads] { return bounded_pool(threads, kConnectionsWaitingMax); };
   server.set_payload_max_length(kReviewBytesMax);
   server.set_read_timeout(kReadTimeoutS);
   server.set_write_timeout(kWriteTimeoutS);

@@ -21,6 +21,8 @@ LINE_COLUMNS = 100
 FILE_LINES = 400
 TEST_FILE_LINES = 500
 FUNCTION_LINES = 70
+# The one room that two programs share: it knows neither of them.
+SHARED = ("collector/bounded_pool.h",)
 # What there may still be of it; only ever lowered.
 WIDE_LINES = 400
 LONG_FILES = {}
@@ -110,7 +112,7 @@ class Tidy(unittest.TestCase):
             for room, outside in banned.items():
                 if name.startswith(room):
                     wrong += [f"{name} includes {i}" for i in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M)
-                              if i.startswith(outside)]
+                              if i.startswith(outside) and i not in SHARED]
         self.none_of(wrong, "includes against the arrows")
 
     def test_parsers_do_no_io(self):
