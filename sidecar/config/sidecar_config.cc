@@ -92,11 +92,11 @@ void read_limits(const Node* node, Findings& findings, Limits& limits) {
   if (!node) return;
   MapReader map(*node, findings, "limits");
   map.number("connections_max", limits.connections_max, 1, 1'000'000);
-  map.size_bytes("statement_bytes_max", limits.statement_bytes_max, kKiB, 64 * kMiB);
-  map.size_bytes("bind_bytes_max", limits.bind_bytes_max, kKiB, kGiB);
+  map.size_bytes("statement_bytes_max", limits.statement_bytes_max, kKiB, kStatementBytesMax);
+  map.size_bytes("bind_bytes_max", limits.bind_bytes_max, kKiB, kBindBytesMax);
   map.size_bytes("write_queue_bytes_max", limits.write_queue_bytes_max, 16 * kKiB, 64 * kMiB);
-  map.number("pipeline_depth_max", limits.pipeline_depth_max, 1, 1'000'000);
-  map.number("prepared_statements_max", limits.prepared_statements_max, 1, 1'000'000);
+  map.number("pipeline_depth_max", limits.pipeline_depth_max, 1, kPipelineDepthMax);
+  map.number("prepared_statements_max", limits.prepared_statements_max, 1, kPreparedStatementsMax);
   map.finish();
 }
 

@@ -32,6 +32,13 @@
 
 namespace chaperone::session {
 
+// The operator's `limits`, each at most the constant of base/limits.h that is its default.
+struct ExchangeLimits {
+  pg::FrontendLimits frontend = {};
+  std::size_t pipeline_depth = kPipelineDepthMax;  // messages under way
+  std::size_t prepared_statements = kPreparedStatementsMax;
+};
+
 class PostgresExchange {
  public:
   class Ports {
@@ -54,7 +61,8 @@ class PostgresExchange {
 
   // `read_only`: the second fence is up, no statement may lower it.
   PostgresExchange(Ports& ports, Trail& trail, Scopes& scopes, spool::Spool& spool,
-                   MetricsSink& metrics, ServerSettings settings, ScopeFacts facts, bool read_only);
+                   MetricsSink& metrics, ServerSettings settings, ScopeFacts facts, bool read_only,
+                   ExchangeLimits limits = {});
   ~PostgresExchange();
 
   void on_client(Bytes fresh);
@@ -88,6 +96,7 @@ class PostgresExchange {
 
   // client side (postgres_exchange_{client,commands,extended,judge,record,refuse}.cc)
   bool blocked() const;
+  bool full() const { return ledger_.depth() >= limits_.pipeline_depth; }
   bool at_rest_but_gate() const;
   std::size_t pump_client(Bytes input);
   Action on_message(const pg::FrontendMessage& message);
@@ -155,7 +164,8 @@ class PostgresExchange {
   spool::Spool& spool_;
   MetricsSink& metrics_;
 
-  pg::FrontendParser frontend_;
+  const ExchangeLimits limits_;
+  pg::FrontendParser frontend_{limits_.frontend};
   pg::BackendParser backend_;
   pg::Ledger ledger_;
   Gate client_gate_, server_gate_;

@@ -2,6 +2,7 @@
 
 #include "sidecar/session/postgres_exchange.h"
 
+#include "proto-parsers/postgres/encode.h"
 #include "sidecar/session/sqlstate.h"
 
 namespace chaperone::session {
@@ -23,7 +24,7 @@ pg::Sent sent_of(pg::FrontendType type) {
 
 bool PostgresExchange::blocked() const {
   return failed_ || !outbox_.empty() || await_ready_ || await_names_ || await_copy_ ||
-         await_catalogue_ || asking() || server_congested_ || ledger_.full();
+         await_catalogue_ || asking() || server_congested_ || full();
 }
 
 void PostgresExchange::on_client(Bytes fresh) {
@@ -43,7 +44,7 @@ std::size_t PostgresExchange::pump_client(Bytes input) {
     span = at;
   };
   while (!failed_ && !terminated_ && !await_ready_ && !await_names_ && !await_copy_ && !await_catalogue_ && !server_congested_ &&
-         !ledger_.full() && !asking()) {
+         !full() && !asking()) {
     if (at < input.size() && settings_due() && !frontend_.mid_message()) {
       flush();  // what went before must not land behind the question
       begin_settings_query();
@@ -72,6 +73,9 @@ std::size_t PostgresExchange::pump_client(Bytes input) {
   }
   if (!failed_ && !record_parse()) return at;
   if (!failed_) flush();
+  // The server keeps its answers back until a Sync, and the Sync waits here behind what is full: it
+  // is asked for them, or both would wait for ever.
+  if (!failed_ && full() && at > 0 && !frontend_.mid_message()) pg::append_flush(trailing_);
   if (!failed_ && !trailing_.empty()) emit(as_bytes(std::exchange(trailing_, {})));
   if (operations_begun_ != begun_before) metrics_.added.add(mono_now_ns() - now_ns_);
   if (!outbox_.empty()) ports_.need_durable(outbox_position_, outbox_durability_);
@@ -130,7 +134,7 @@ PostgresExchange::Action PostgresExchange::on_message(const pg::FrontendMessage&
   if (message.oversized) {
     return refuse_unjudged(sent_of(message.type), kProgramLimit,
                            "the message is longer than the sidecar's limit",
-                           "send less at a time, or ask the operator for a higher limit");
+                           "send less at a time");
   }
   if (message.statement.size() > kNameBytesMax || message.portal.size() > kNameBytesMax) {
     return refuse_unjudged(pg::Sent::kParse, kNameTooLong,

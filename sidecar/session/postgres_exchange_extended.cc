@@ -28,7 +28,8 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
     return refuse_unjudged(pg::Sent::kParse, kInsufficientPrivilege, why, "SET client_encoding TO 'UTF8'");
   }
   if (group_barrier_) return refuse_behind_barrier(pg::Sent::kParse);
-  if (names_.size() >= kPreparedStatementsMax ||
+  bool one_more = !message.statement.empty();
+  if ((one_more && names_.size() >= limits_.prepared_statements) ||
       names_.text_bytes() + message.text.size() > kPreparedTextBytesMax) {
     return refuse_unjudged(pg::Sent::kParse, kProgramLimit,
                            "this session holds as many prepared statements as the sidecar allows",

@@ -8,8 +8,8 @@ namespace chaperone::session {
 
 PostgresExchange::PostgresExchange(Ports& ports, Trail& trail, Scopes& scopes, spool::Spool& spool,
                                    MetricsSink& metrics, ServerSettings settings, ScopeFacts facts,
-                                   bool read_only)
-    : ports_(ports), trail_(trail), scopes_(scopes), spool_(spool), metrics_(metrics),
+                                   bool read_only, ExchangeLimits limits)
+    : ports_(ports), trail_(trail), scopes_(scopes), spool_(spool), metrics_(metrics), limits_(limits),
       settings_(std::move(settings)), facts_(std::move(facts)), read_only_(read_only) {
   rescope();
 }

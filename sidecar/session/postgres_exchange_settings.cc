@@ -61,7 +61,7 @@ bool PostgresExchange::feed_own_query(Bytes input, std::size_t& at) {
   std::size_t taken = 0;
   OwnQuery::State state = own_query_->feed(input.subspan(at), taken);
   at += taken;
-  if (settings_reader_->prepared().size() > kPreparedStatementsMax ||
+  if (settings_reader_->prepared().size() > limits_.prepared_statements ||
       settings_reader_->prepared_bytes() > kPreparedTextBytesMax) {
     fail("limit", "more statements are prepared than the sidecar allows");
     return false;

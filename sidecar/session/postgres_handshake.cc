@@ -27,6 +27,13 @@ std::string setting(const pg::StartupRequest& request, std::string_view name) {
   return {};
 }
 
+ExchangeLimits limits_of(const Worker& worker) {
+  const config::Limits& limits = worker.shared.config.limits;
+  return {{limits.statement_bytes_max, limits.bind_bytes_max},
+          limits.pipeline_depth_max,
+          limits.prepared_statements_max};
+}
+
 }  // namespace
 
 void PostgresSession::startup_bytes(Bytes bytes) {
@@ -161,7 +168,7 @@ void PostgresSession::on_upstream_ready(const UpstreamFailure* failure) {
   exchange_ = std::make_unique<PostgresExchange>(static_cast<PostgresExchange::Ports&>(*this), trail_, worker_.scopes,
                                                  worker_.shared.spool, worker_.metrics,
                                                  upstream_->settings(), std::move(facts),
-                                                 upstream_->plan().read_only);
+                                                 upstream_->plan().read_only, limits_of(worker_));
   phase_ = Phase::kOpen;
   if (awaited) exchange_->await_catalogue();
   std::unique_ptr<Handshake> handshake = std::move(handshake_);

@@ -41,6 +41,7 @@ PortalPtr PreparedNames::portal(std::string_view name) const {
 void PreparedNames::change_statement(std::string_view name, StatementPtr statement) {
   if (statement) text_bytes_ += statement->text.size();
   pending_.push_back({false, std::string(name), std::move(statement), nullptr, group_});
+  if (pending_.back().adds_name()) ++named_awaited_;
 }
 
 void PreparedNames::change_portal(std::string_view name, PortalPtr portal) {
@@ -62,6 +63,7 @@ bool PreparedNames::unsettled() const {
 void PreparedNames::settle(bool confirmed) {
   CHECK(settled_ < pending_.size());
   Change& change = pending_[settled_++];
+  if (change.adds_name()) --named_awaited_;
   if (!confirmed) {
     if (change.statement) text_bytes_ -= change.statement->text.size();
   } else if (change.of_portal) {

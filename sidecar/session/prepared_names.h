@@ -67,8 +67,10 @@ class PreparedNames final : public sql::PreparedTexts {
 
   // The server's own list replaces ours (SQL's PREPARE and DEALLOCATE share the names).
   void replace_statements(std::map<std::string, StatementPtr, std::less<>> statements);
-  bool empty() const { return size() == 0; }
-  std::size_t size() const { return statements_.size() + pending_.size() - settled_; }
+  bool empty() const { return statements_.empty() && settled_ == pending_.size(); }
+  // Statements held, those under a name that are awaited included. The unnamed one is replaced, so
+  // that however many are under way they are no more than one.
+  std::size_t size() const { return statements_.size() + named_awaited_; }
   std::size_t text_bytes() const { return text_bytes_; }
 
  private:
@@ -78,11 +80,14 @@ class PreparedNames final : public sql::PreparedTexts {
     StatementPtr statement;
     PortalPtr portal;
     std::uint64_t group = 0;
+
+    bool adds_name() const { return statement && !name.empty(); }
   };
   std::map<std::string, StatementPtr, std::less<>> statements_;
   std::map<std::string, PortalPtr, std::less<>> portals_;
   std::vector<Change> pending_;      // a queue: [settled_, end) is awaited
   std::size_t settled_ = 0;
+  std::size_t named_awaited_ = 0;
   std::uint64_t group_ = 0;
   sql::Reading reading_;
   std::size_t text_bytes_ = 0;

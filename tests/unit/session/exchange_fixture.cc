@@ -45,7 +45,7 @@ World::World(Options asked) : options(std::move(asked)) {
   settings.role = "app";
   settings.search_path = {"public"};
   exchange = std::make_unique<PostgresExchange>(*this, *trail, scopes_, *spool, metrics_, settings,
-                                                facts, options.read_only);
+                                                facts, options.read_only, options.limits);
 }
 
 void World::send(std::string_view bytes) {

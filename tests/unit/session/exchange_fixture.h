@@ -23,6 +23,7 @@ class World final : public PostgresExchange::Ports {
     bool read_only = false;
     std::size_t client_chunk = SIZE_MAX, server_chunk = SIZE_MAX;
     bool durable_at_once = true;
+    ExchangeLimits limits = {};
   };
   World() : World(Options{}) {}
   explicit World(Options options);
