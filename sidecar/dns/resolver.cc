@@ -144,6 +144,7 @@ void Resolver::answered(const Question& question, Result<Answer> result) {
 
 // The policy as it is now, not as it was when the question was asked.
 std::shared_ptr<const Answer> Resolver::checked(const Question& question, Answer answer) {
+  if (!policy_->name_verdict(question.name).allowed) return with_rcode(Rcode::kNxDomain);
   if (addresses_allowed(question, answer)) return std::make_shared<const Answer>(std::move(answer));
   ++counters_.rebindings;
   (void)log_.asked({question, false, false, "dns.private",

@@ -57,7 +57,12 @@ const char* TunnelGuard::count_name(std::string_view name, std::string_view zone
   auto found = zones_.find(zone);
   if (found == zones_.end()) {
     // Zones come from the policy, so this is a bound and not a way to start over.
-    if (zones_.size() == kZonesMax) return "more zones than are counted";
+    if (zones_.size() == kZonesMax) {
+      std::erase_if(zones_, [now_ms](const auto& entry) {
+        return now_ms - entry.second.since_ms >= kZoneWindowMs;
+      });
+    }
+    if (zones_.size() == kZonesMax) return "more wildcards in use within a minute than are counted";
     found = zones_.emplace(std::string(zone), Zone{now_ms, {}}).first;
   }
   Zone& counted = found->second;

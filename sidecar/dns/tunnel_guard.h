@@ -16,7 +16,11 @@ namespace chaperone::dns {
 class TunnelGuard {
  public:
   explicit TunnelGuard(const policy::NameLimits& limits) : limits_(limits) {}
-  void set_limits(const policy::NameLimits& limits) { limits_ = limits; }
+  // A changed policy counts anew: it may have other zones.
+  void set_limits(const policy::NameLimits& limits) {
+    limits_ = limits;
+    zones_.clear();
+  }
 
   // Null, or the rule that was broken, for the agent and the record. `zone`: what the wildcard
   // stands before; empty where the name was written out.

@@ -255,6 +255,19 @@ TEST_CASE("a new policy speaks at once, also about what is cached") {
   CHECK(world.ask("db.example.org").answer.rcode == Rcode::kNxDomain);
 }
 
+TEST_CASE("a new policy speaks about a question that is under way, too") {
+  World world;
+  std::string reply;
+  world.resolver.ask(as_bytes(encode_query(1, {"db.example.org", Type::kA})), false,
+                     [&](const std::string& message) { reply = message; });
+  world.resolver.set_policy(policy_of("version: 1\n"));
+  run_until(world.loop, [&] { return !reply.empty(); });
+  Response response;
+  REQUIRE(read_response(as_bytes(reply), response) == nullptr);
+  CHECK(response.answer.rcode == Rcode::kNxDomain);
+  CHECK(world.bindings.size() == 0);
+}
+
 TEST_CASE("what is no query gets a head with its id, an answer gets nothing") {
   World world;
   std::string reply = "none";

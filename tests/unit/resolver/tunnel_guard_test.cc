@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "sidecar/dns/limits.h"
+
 using namespace chaperone;
 using namespace chaperone::dns;
 
@@ -54,6 +56,18 @@ TEST_CASE("different names below one zone are counted by the minute") {
   CHECK(said(guard, "a.z.example").empty());
   CHECK(said(guard, "d.y.example", "y.example").empty());
   CHECK(said(guard, "d.z.example", "z.example", 60000).empty());
+}
+
+TEST_CASE("zones are bounded; those at rest and those of an older policy make room") {
+  TunnelGuard guard({});
+  const auto zone = [](std::size_t i) { return "z" + std::to_string(i) + ".example"; };
+  for (std::size_t i = 0; i < kZonesMax; ++i) CHECK(said(guard, "a." + zone(i), zone(i)).empty());
+  CHECK_FALSE(said(guard, "a.more.example", "more.example").empty());
+  CHECK(said(guard, "a.more.example", "more.example", kZoneWindowMs).empty());
+  for (std::size_t i = 0; i + 1 < kZonesMax; ++i) said(guard, "a." + zone(i), zone(i), kZoneWindowMs);
+  CHECK_FALSE(said(guard, "a.last.example", "last.example", kZoneWindowMs).empty());
+  guard.set_limits({});
+  CHECK(said(guard, "a.last.example", "last.example", kZoneWindowMs).empty());
 }
 
 TEST_CASE("what goes to a server is counted by the second") {
