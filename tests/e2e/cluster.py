@@ -185,6 +185,12 @@ class Cluster:
         finally:
             connection.close()
 
+    def found(self, kind, path):
+        """The object at a path of the API; `kind` names it in the failure."""
+        status, answer, _ = self.api("GET", path)
+        assert status == 200, (kind, answer)
+        return answer
+
     def create_pod(self, pod, namespace="agents", dry_run=True, user=None):
         query = "?dryRun=All" if dry_run else ""
         body = {"apiVersion": "v1", "kind": "Pod", **pod}

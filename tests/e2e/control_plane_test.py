@@ -17,70 +17,11 @@ import yaml
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.e2e import pods  # noqa: E402
 from tests.e2e.cluster import BUILD, NODE, ROOT, Cluster, build_tools, free_port, own_namespaces, run, wait_for  # noqa: E402
+from tests.e2e.injectors import NAMESPACE, Injectors  # noqa: E402
 
 CHART = ROOT / "charts/chaperone"
 VALUES = ROOT / "tests/e2e/values.yaml"
-NAMESPACE = "chaperone"
-cluster = None
-
-
-def chart_object(kind, path):
-    status, found, _ = cluster.api("GET", path)
-    assert status == 200, (kind, found)
-    return found
-
-
-def deployment():
-    return chart_object("Deployment", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/chaperone-injector")
-
-
-class Injectors:
-    """The Deployment's own arguments and configuration, as processes, with its own service account's rights."""
-
-    def __init__(self):
-        self.ports = {}
-        service = chart_object("Service", f"/api/v1/namespaces/{NAMESPACE}/services/chaperone-injector")
-        self.address = service["spec"]["clusterIP"]
-
-    def start(self, count=2, extra=()):
-        config = chart_object("ConfigMap", f"/api/v1/namespaces/{NAMESPACE}/configmaps/chaperone-injector")
-        (cluster.dir / "injector.json").write_text(config["data"]["injector.json"])
-        token = cluster.kubectl("create", "token", "chaperone-injector", "-n", NAMESPACE, "--duration", "1h").stdout
-        (cluster.dir / "injector.token").write_text(token)
-        for number in range(count):
-            name = f"injector-{number}"
-            port, metrics = free_port(), free_port()
-            arguments = [one for one in deployment()["spec"]["template"]["spec"]["containers"][0]["args"]
-                         if not one.startswith(("--config", "--port", "--metrics-port", *(e.split("=")[0] for e in extra)))]
-            cluster.start(name, BUILD / "injector/chaperone-injector", *arguments, *extra, "--drain-seconds=0",
-                          f"--config={cluster.dir}/injector.json", f"--port={port}", f"--metrics-port={metrics}",
-                          "--poll-seconds=1", "--kube-api=https://127.0.0.1:6443", f"--kube-ca={cluster.dir}/ca.crt",
-                          f"--kube-token={cluster.dir}/injector.token", f"--identity={name}")
-            self.ports[name] = (port, metrics)
-        cluster.service(self.address, 443, [port for port, _ in self.ports.values()])
-        for name, (_, metrics) in self.ports.items():
-            wait_for(f"{name} to be ready: {cluster.log(name)}", lambda m=metrics: self.get(m, "/readyz")[0] == 200)
-
-    def stop(self):
-        for name in self.ports:
-            cluster.stop(name)
-        self.ports = {}
-
-    @staticmethod
-    def get(port, path):
-        import http.client
-        connection = http.client.HTTPConnection(NODE, port, timeout=5)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        except OSError:
-            return 0, ""
-        finally:
-            connection.close()
-
-
-injectors = None
+cluster = injectors = None
 
 
 def setUpModule():
@@ -96,7 +37,7 @@ def setUpModule():
             "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}, "handler": name})
         assert status == 201, found
     cluster.helm("install", "chaperone", CHART, "-n", NAMESPACE, "--create-namespace", "-f", VALUES)
-    injectors = Injectors()
+    injectors = Injectors(cluster)
     injectors.start()
     for namespace in ("agents", "loose"):
         wait_for("default service accounts", lambda n=namespace: cluster.api(
@@ -315,7 +256,7 @@ class LivePodTest(unittest.TestCase):
         for sub in ("", "/status"):
             self.refused(cluster.api("PATCH", f"/api/v1/namespaces/agents{sub}?dryRun=All", gone, user="tenant", content=merge),
                          "labels of chaperone.dev")
-        finalize = chart_object("Namespace", "/api/v1/namespaces/agents")
+        finalize = cluster.found("Namespace", "/api/v1/namespaces/agents")
         del finalize["metadata"]["labels"]["chaperone.dev/enforce"]
         self.refused(cluster.api("PUT", "/api/v1/namespaces/agents/finalize?dryRun=All", finalize, user="tenant"),
                      "labels of chaperone.dev")
@@ -379,7 +320,7 @@ class ChartTest(unittest.TestCase):
         self.assertNotIn("error", checked.stderr.lower().replace("warning", ""))
 
     def test_programs_take_what_the_chart_gives_them(self):
-        check_config(chart_object("ConfigMap", "/api/v1/namespaces/agents/configmaps/chaperone-policy-reader"))
+        check_config(cluster.found("ConfigMap", "/api/v1/namespaces/agents/configmaps/chaperone-policy-reader"))
         found = cluster.create_pod(pods.pod())[1]["spec"]["initContainers"][0]
         rules = run(BUILD / "sidecar/capture/chaperone-init", "--dry-run", *found["args"]).stdout
         self.assertIn("10.96.0.10", rules)
@@ -392,7 +333,7 @@ class ChartTest(unittest.TestCase):
         for name in ("tls.crt", "tls.key", "ca.crt"):
             (folder / name).write_bytes(cluster.secret(NAMESPACE, "chaperone-collector-tls", name))
         port = free_port()
-        given = chart_object("StatefulSet", f"/apis/apps/v1/namespaces/{NAMESPACE}/statefulsets/chaperone-collector")
+        given = cluster.found("StatefulSet", f"/apis/apps/v1/namespaces/{NAMESPACE}/statefulsets/chaperone-collector")
         arguments = []
         for one in given["spec"]["template"]["spec"]["containers"][0]["args"]:
             name = one.split("=")[0]
@@ -470,7 +411,7 @@ class RotationTest(unittest.TestCase):
         for one in threads:
             one.start()
         try:
-            data = lambda: chart_object("Secret", f"/api/v1/namespaces/{NAMESPACE}/secrets/chaperone-injector-tls")["data"]
+            data = lambda: cluster.found("Secret", f"/api/v1/namespaces/{NAMESPACE}/secrets/chaperone-injector-tls")["data"]
             single = lambda: cluster.secret(NAMESPACE, "chaperone-injector-tls", "ca.crt").count(b"BEGIN") == 1
             wait_for("another certificate", lambda: data()["tls.crt"] and cluster.secret(
                 NAMESPACE, "chaperone-injector-tls", "tls.crt") != first and single(), 90)
@@ -500,7 +441,7 @@ class ZLastTest(unittest.TestCase):
         granted = set()
         for path in (f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles/chaperone-injector",
                      "/apis/rbac.authorization.k8s.io/v1/clusterroles/chaperone-injector"):
-            for rule in chart_object("Role", path)["rules"]:
+            for rule in cluster.found("Role", path)["rules"]:
                 granted |= {(resource, verb) for resource in rule["resources"] for verb in rule["verbs"]}
         self.assertEqual(refused, [])
         self.assertEqual(granted, used)
