@@ -3,7 +3,8 @@
 #include "proto-parsers/sql/catalogue.h"
 #include "proto-parsers/sql/catalogue_data.h"
 #include "proto-parsers/sql/limits.h"
-#include "proto-parsers/sql/redact.h"
+#include "proto-parsers/sql/secret_places.h"
+#include "proto-parsers/sql/secret_scan.h"
 #include "proto-parsers/sql/shape.h"
 #include "proto-parsers/sql/walker.h"
 
@@ -16,6 +17,14 @@ Statement unknown_statement(std::string because) {
   statement.effects = Effect::kUnknown;
   statement.unknown_because = std::move(because);
   return statement;
+}
+
+// PostgreSQL's words quote the text: not where that may be the secret.
+std::string said_of(const Tree& tree, std::string_view text, const SecretPlaces& secrets) {
+  auto quote = tree.error().find('"');
+  bool may_be_secret = secrets.all_parameters || may_hold_secret(text);
+  if (!may_be_secret || quote == std::string::npos) return tree.error();
+  return tree.error().substr(0, quote) + "...";
 }
 
 // An unclassified text may have done anything.
@@ -61,6 +70,15 @@ void analyse_tree(const Tree& tree, std::string_view text, const Reading& readin
   }
 }
 
+bool all_large_objects(const Meaning& meaning) {
+  for (const Statement& statement : meaning.statements) {
+    for (const std::string& function : statement.functions) {
+      if (!function.starts_with("pg_catalog.lo")) return false;
+    }
+  }
+  return true;
+}
+
 void sum_up(Meaning& meaning) {
   for (const auto& statement : meaning.statements) meaning.effects |= statement.effects;
   meaning.risk = risk_of(meaning.effects);
@@ -72,16 +90,17 @@ Analysis analyse(std::string_view text, const Reading& reading, const Names& nam
   Analysis analysis;
   {
     Tree tree(text, reading);
+    Resolver resolver(names.catalogue ? &names.catalogue->data() : nullptr, names.search_path);
+    analysis.secrets = secret_places(tree, text, reading, resolver, names.prepared);
     if (tree.ok()) {
       analyse_tree(tree, text, reading, names, analysis);
     } else {
-      analysis.meaning.statements.push_back(unknown_statement(tree.error()));
+      analysis.meaning.statements.push_back(unknown_statement(said_of(tree, text, analysis.secrets)));
       assume_the_worst(analysis);
     }
   }
   sum_up(analysis.meaning);
   analysis.meaning.shape = shape_name(text, reading);
-  analysis.has_secrets = holds_secret(text, reading);
   return analysis;
 }
 
@@ -96,6 +115,8 @@ Analysis analyse_function_call(std::uint32_t function, const Reading& reading, c
   analysis.meaning.statements.push_back(findings.statement());
   sum_up(analysis.meaning);
   analysis.meaning.shape = function;
+  // No text says what they are. Those of large objects are numbers and data.
+  analysis.secrets.all_parameters = !all_large_objects(analysis.meaning);
   return analysis;
 }
 

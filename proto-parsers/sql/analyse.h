@@ -48,6 +48,18 @@ struct Names {
   std::string role;                         // current_user
 };
 
+// Where secrets stand in a text, and among its parameters. Equal for texts of one shape.
+struct SecretPlaces {
+  std::vector<std::uint32_t> tokens;      // as redact() counts them; sorted, unique
+  std::vector<std::uint16_t> parameters;  // $1 is 1; sorted, unique
+  bool all_literals = false, all_parameters = false;
+  bool unreadable = false;  // the text does not parse
+
+  bool in_text() const { return !tokens.empty() || all_literals || unreadable; }
+  bool has_parameter(std::size_t number) const;
+  bool operator==(const SecretPlaces&) const = default;
+};
+
 struct Analysis {
   Meaning meaning;
 
@@ -60,7 +72,7 @@ struct Analysis {
   bool changes_catalogue = false;
   bool transaction_control = false;  // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, PREPARE TRANSACTION, ...
   bool copies_in = false, copies_out = false;  // COPY FROM STDIN, COPY TO STDOUT
-  bool has_secrets = false;  // the text holds a password or the like: redact() before it is kept
+  SecretPlaces secrets;  // for redact(), before text or parameters are kept
   // Asks for a transaction that may write (BEGIN READ WRITE, SET transaction_read_only, ...):
   // refuse it where the policy lets the subject only read.
   bool lifts_read_only = false;

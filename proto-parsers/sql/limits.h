@@ -35,6 +35,9 @@ inline constexpr std::size_t kBodyBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kStatementsMax = 1000;
 inline constexpr std::size_t kNamesMax = 10000;
 
+// Secrets of one shape, which its judgement keeps: beyond this all constants of a text are taken out.
+inline constexpr std::size_t kSecretPlacesMax = 1000;
+
 // Entries of one FROM list, and steps of resolving names in one text: a text of 1 MB could ask for
 // 10^10 of them otherwise. The steps take well under a second.
 inline constexpr std::size_t kSourcesMax = 2000;

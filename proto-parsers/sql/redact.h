@@ -1,29 +1,30 @@
 #pragma once
-// Takes secrets out of a statement before it is recorded.
+// Takes secrets out of a statement and its parameters before they are recorded: what stands in a
+// secret's place (secret_places.h), and what shows by its own form (secret_values.h).
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "proto-parsers/base/bytes.h"
 #include "proto-parsers/sql/analyse.h"
 
 namespace chaperone::sql {
 
-// The text with the value of every PASSWORD 'x', password= and the like in connection strings and
-// URLs, OPTIONS (password 'x'), and every string argument of functions that take keys or passwords,
-// replaced by '***'; every constant where a query names a secret (a column "password", a setting) and
-// may hold its value anywhere; comments that speak of one; tokens of known kinds. A text that cannot be cut into tokens is replaced as a whole when it holds a
-// word that announces a secret. Works on texts with syntax errors too. Never fails.
-std::string redact(std::string_view text, const Reading& reading);
+// The text with every secret replaced by ***; nullopt if there is none, at a nanosecond
+// a byte. `places` is of this text's shape. Never fails:
+// - code in strings (DO, function bodies, EXECUTE) loses all literals of a statement that holds a
+//   word which announces a secret (secret_names.h);
+// - a text that does not parse and holds such a word loses its literals, and all that stands
+//   between that word and the end of its statement.
+std::optional<std::string> redact(std::string_view text, const Reading& reading,
+                                  const SecretPlaces& places);
 
-// Whether a bound value looks like a secret by itself: a connection string, a URL with a password, a
-// token of a known kind. Where the statement names a secret, holds_secret() is true of its text, and
-// all its bound values are to be kept back.
-bool value_holds_secret(std::string_view value);
+// Whether parameter `number` (from 1) is to be left out of the record.
+bool is_secret(std::size_t number, Bytes value, const Reading& reading, const SecretPlaces& places);
 
-// Whether redact() would take anything out, or bound values may be secrets.
-bool holds_secret(std::string_view text, const Reading& reading);
-
-// False: the text certainly holds none. About a nanosecond a byte.
-bool may_hold_secret(std::string_view text);
+// Names of objects are recorded too, and some are text: a program, a file. The meaning for the
+// record, if that differs from the one for the policy.
+std::optional<Meaning> redact(const Meaning& meaning);
 
 }  // namespace chaperone::sql

@@ -5,7 +5,7 @@
 
 #include "proto-parsers/sql/builtins.h"
 #include "proto-parsers/sql/characters.h"
-#include "proto-parsers/sql/redact.h"
+#include "proto-parsers/sql/secret_scan.h"
 
 namespace chaperone::sql {
 namespace {
@@ -241,8 +241,8 @@ class Scan {
       if (at(end + 1) != '\'') break;
       ++end;
     }
-    // redact() looks into strings: one that may hold a secret is no plain constant.
-    if (may_hold_secret(text_.substr(at_, end - at_))) return stop(ShapeScan::kWhole);
+    // The key of a secret ('password' in JSON) says what stands beside it.
+    if (may_name_secret(text_.substr(at_, end - at_))) return stop(ShapeScan::kWhole);
     mask(end + 1, kStringMark);
     after_string_ = true;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto-parsers/sql/redact.h"
+
 namespace chaperone::session {
 
 namespace {
@@ -178,7 +180,8 @@ JudgedPtr Scope::finish(std::shared_ptr<Judged> judged) const {
   if (const policy::Resource* resource = this->resource()) {
     judged->prepared = facts_.policy->prepare(subject_, *resource, judged->analysis.meaning);
   }  // else the default Decision stands, which denies
-  audit::encode(judged->analysis.meaning, judged->meaning_part);
+  auto redacted = sql::redact(judged->analysis.meaning);
+  audit::encode(redacted ? *redacted : judged->analysis.meaning, judged->meaning_part);
   encode_ruling(judged->prepared.settled, *facts_.policy, judged->ruling_part);
   return judged;
 }

@@ -54,11 +54,8 @@ bool PostgresExchange::record(std::uint64_t operation, const Judged& judged,
 bool PostgresExchange::record_parse() {
   if (!unrecorded_parse_) return true;
   UnrecordedParse parse = *std::exchange(unrecorded_parse_, std::nullopt);
-  std::string redacted;
-  if (parse.judged->analysis.has_secrets || sql::holds_secret(parse.text, settings_.reading)) {
-    redacted = redact_text(parse.text, settings_.reading);
-    parse.text = redacted;
-  }
+  auto redacted = sql::redact(parse.text, settings_.reading, parse.judged->analysis.secrets);
+  if (redacted) parse.text = *redacted;
   return recorded(trail_.command(next_operation(), prepare_meaning(), parse.judged->ruling_part,
                                  parse.text),
                   policy::Durability::kProcess);

@@ -47,7 +47,7 @@ PostgresExchange::Action PostgresExchange::refuse(pg::Sent sent, std::string_vie
     audit::EncodedPart ruling;
     encode_ruling(decision, *facts_.policy, ruling);
     metrics_.command(known.analysis.meaning.effects, decision);
-    std::string kept = judged ? redact_text(text, settings_.reading) : std::string();
+    std::string kept = judged ? redact_text(text, settings_.reading, known.analysis.secrets) : std::string();
     if (!recorded(trail_.command(operation, known.meaning_part, ruling, kept),
                   policy::Durability::kProcess)) {
       return Action::kWait;

@@ -47,8 +47,9 @@ std::string function_call_text(std::uint32_t function, std::size_t values) {
          " values";
 }
 
-std::string redact_text(std::string_view text, const sql::Reading& reading) {
-  return sql::redact(text, reading);
+std::string redact_text(std::string_view text, const sql::Reading& reading,
+                        const sql::SecretPlaces& places) {
+  return sql::redact(text, reading, places).value_or(std::string(text));
 }
 
 }  // namespace chaperone::session

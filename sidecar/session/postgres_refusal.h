@@ -24,6 +24,8 @@ Judged unjudged();
 // The statement that stands in records for a FunctionCall, which has no text of its own.
 std::string function_call_text(std::uint32_t function, std::size_t values);
 
-std::string redact_text(std::string_view text, const sql::Reading& reading);
+// The text as records may hold it.
+std::string redact_text(std::string_view text, const sql::Reading& reading,
+                        const sql::SecretPlaces& places);
 
 }  // namespace chaperone::session

@@ -1,6 +1,8 @@
 #include "sidecar/session/trail.h"
 
 #include <ctime>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "proto-parsers/sql/redact.h"
@@ -47,19 +49,17 @@ const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& r
                                      std::string_view text, std::span<const Parameter> parameters) {
   thread_local std::vector<audit::AskedParameter> asked_parameters;
   asked_parameters.clear();
-  // A statement that carries a secret in its text may carry it in a parameter as well. The judgement
-  // is of the shape; constants are this text's own.
-  bool redact = judged.analysis.has_secrets || sql::holds_secret(text, reading);
+  // Where secrets stand is the shape's; what shows by its own form is this text's and these values'.
+  const sql::SecretPlaces& places = judged.analysis.secrets;
   for (const Parameter& parameter : parameters) {
-    bool secret = redact || sql::value_holds_secret(as_text(parameter.value));
+    bool secret = sql::is_secret(asked_parameters.size() + 1, parameter.value, reading, places);
     asked_parameters.push_back({parameter, secret});
   }
-  std::string redacted;
-  if (redact) redacted = sql::redact(text, reading);
+  std::optional<std::string> redacted = sql::redact(text, reading, places);
   audit::Asked asked;
-  asked.text = redact ? std::string_view(redacted) : text;
+  asked.text = redacted ? std::string_view(*redacted) : text;
   asked.parameters = asked_parameters;
-  asked.redacted = redact;
+  asked.redacted = redacted.has_value();
   audit::encode(asked, scratch(0));
   return scratch(0);
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What the sidecar does between a real agent and a real server, one promise a test."""
 
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -14,7 +16,7 @@ from integration.lib import sandbox  # noqa: E402
 sandbox.enter()
 from integration.lib import postgres  # noqa: E402
 from integration.lib.certificates import Authority  # noqa: E402
-from integration.lib.chaperone import INIT, Collector, Sidecar, records  # noqa: E402
+from integration.lib.chaperone import CLI, COLLECTOR_URL, INIT, Collector, Sidecar, records  # noqa: E402
 from integration.lib.process import Process, as_user  # noqa: E402
 from integration.lib.world import World  # noqa: E402
 
@@ -66,6 +68,20 @@ create database shop owner app;
 \\c shop
 create table kept(id int primary key, note text); insert into kept values (1, 'one'), (2, 'two'), (3, 'three');
 grant all on kept to public; alter table kept owner to app; grant all on schema public to public;
+"""
+
+
+# As the agent: statements from standard input, those with values as drivers bind them.
+SENDER = """
+import json, sys
+for statement, values in json.load(sys.stdin) + [["select 'marker-4711'", []]]:
+    db = Wire(sys.argv[1])
+    if values:
+        db.ask(parse(statement), bind(values=[value.encode() for value in values]), execute(), SYNC)
+    else:
+        db.ask(query(statement))
+    db.close()
+print("all sent")
 """
 
 
@@ -383,6 +399,40 @@ class SidecarTest(unittest.TestCase):
         done = self.world.agent(INIT, "--counters", "/mnt/tmp/none")
         self.assertEqual(1, done.returncode)
         self.assertIn("NET_ADMIN", done.stderr)
+
+    def test_no_secret_reaches_the_trail(self):
+        """Every spelling that the redaction knows, over the wire and back out of the collector."""
+        self.server.sql("create table users(id int, name text, password text); alter table users owner to app;", "shop")
+        self.addCleanup(self.server.sql, "drop table if exists users, t; drop function if exists f", "shop")
+        one = self.sidecar(policy(rules="- {name: all, action: allow}\n"))
+        folder = pathlib.Path(__file__).resolve().parents[1]
+        sent = [self.asked(block) for block in (folder / "golden/sql/redact.txt").read_text().split("\n\n")]
+        program = (folder / "integration/lib/wire.py").read_text() + SENDER
+        done = self.world.agent("/usr/bin/python3", "-c", program, sandbox.CLUSTER4, stdin=json.dumps(sent))
+        self.assertEqual("all sent", done.stdout.strip(), done.stderr)
+        self.eventually(lambda: "marker-4711" in str(records(self.world, self.collector, "text=marker-4711")), "the last record arrived")
+        trail = sandbox.folder("trail") / "trail.export"
+        self.world.cluster.run("/usr/bin/env", f"CHAPERONE_COLLECTOR={COLLECTOR_URL}", f"CHAPERONE_TOKEN_FILE={self.reader_file()}",
+                               f"CHAPERONE_CA_FILE={self.authority.certificate}", CLI, "export", "--since", "1h", "-o", trail)
+        kept = {"the trail": trail.read_bytes(), "the sidecar's log": one.log.read_bytes(),
+                "the collector": b"".join(path.read_bytes() for path in (self.collector.folder / "data").rglob("*") if path.is_file()),
+                "the spool": b"".join(path.read_bytes() for path in (one.folder / "spool").rglob("*") if path.is_file())}
+        self.assertIn(b"marker-4711", kept["the trail"])
+        self.assertIn(b"in the cupboard", kept["the trail"])
+        for where, content in kept.items():
+            self.assertEqual(set(), set(re.findall(rb"TOPSE\w*|AKIAIO\w+|ghp_a\w+|github_pat_\w+|xoxb-\w+|sk-ex\w+|eyJhb\w+", content)), where)
+
+    @staticmethod
+    def asked(block):
+        """[statement, values] of a block of tests/golden/sql/redact.txt."""
+        lines = block.splitlines()
+        return ["\n".join(line[2:] for line in lines if line.startswith("> ")),
+                [line[2:] for line in lines if line.startswith("= ")]]
+
+    def reader_file(self):
+        path = sandbox.folder("reader") / "token"
+        path.write_text(self.collector.reader)
+        return path
 
     def test_an_old_signing_key_names_its_successor(self):
         one = self.sidecar(policy())

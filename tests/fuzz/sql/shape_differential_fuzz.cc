@@ -80,7 +80,7 @@ std::string meaning_of(const std::string& text, const Reading& reading) {
   }
   for (bool flag : {analysis.may_change_reading, analysis.leaves_session_state,
                     analysis.changes_catalogue, analysis.transaction_control, analysis.copies_in,
-                    analysis.copies_out, analysis.lifts_read_only, analysis.has_secrets}) {
+                    analysis.copies_out, analysis.lifts_read_only, analysis.secrets.in_text()}) {
     out += flag ? '1' : '0';
   }
   return out;

@@ -121,6 +121,25 @@ TEST_CASE("records: a secret in a text of a known shape is taken out as well") {
   }
 }
 
+TEST_CASE("records: a bound secret is taken out, by its place or by its form") {
+  World world;
+  std::vector<Parameter> values(2);
+  for (std::string_view text : {"SELECT 1 FROM u WHERE password = $1 AND city = $2",
+                                "SELECT 1 FROM u WHERE password = $1 AND city = $2", "SELECT $1, $2"}) {
+    values[0].value = as_bytes(text == "SELECT $1, $2" ? "postgres://u:hunter2@h/d" : "hunter2");
+    values[1].value = as_bytes("amsterdam");
+    std::string bound;
+    pg::append_bind(bound, "", "", values);
+    world.send(parse("", text) + bound + execute("") + sync_message());
+  }
+  std::size_t kept = 0;
+  for (const std::string& record : spool::all_records(*world.spool)) {
+    CHECK(record.find("hunter2") == std::string::npos);
+    kept += record.find("amsterdam") != std::string::npos;
+  }
+  CHECK(kept == 3);
+}
+
 TEST_CASE("oversized: refused, and the session goes on") {
   World world;
   const std::string text = "SELECT '" + std::string(1100 * 1024, 'x') + "'";

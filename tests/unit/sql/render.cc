@@ -42,7 +42,8 @@ std::string render(const Analysis& analysis) {
   flag(analysis.transaction_control, "transaction");
   flag(analysis.copies_in, "copies_in");
   flag(analysis.copies_out, "copies_out");
-  flag(analysis.has_secrets, "secrets");
+  const SecretPlaces& secrets = analysis.secrets;
+  flag(!secrets.tokens.empty() || secrets.all_literals || secrets.all_parameters, "secrets");
   flag(analysis.lifts_read_only, "lifts_read_only");
   flag(analysis.catalogue_miss, "miss");
   if (!flags.empty()) text += "  flags" + flags + "\n";

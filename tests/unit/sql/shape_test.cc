@@ -53,7 +53,7 @@ TEST_CASE("where a constant may be a name or code the whole text is the shape") 
            {"EXPLAIN (ANALYZE 0) SELECT 1", "EXPLAIN (ANALYZE 1) SELECT 1"},
            {"SELECT 1::float(20)", "SELECT 1::float(30)"},
            {"SELECT f('password=a')", "SELECT f('password=b')"},
-           {"SELECT 'x://u:p@h'", "SELECT 'x://u:q@h'"},
+           {"SELECT a->'token' = 'x'", "SELECT a->'topic' = 'x'"},
            {"SELECT E'a'", "SELECT E'b'"},
            {"SELECT $$a$$", "SELECT $$b$$"},
            {"SELECT 0x1F", "SELECT 0x2F"},

@@ -1,0 +1,18 @@
+#pragma once
+// Secrets that show by their own form, wherever they stand.
+
+#include <string>
+#include <string_view>
+
+namespace chaperone::sql {
+
+inline constexpr std::string_view kSecretMask = "***";
+
+// The value with what looks like a secret in it replaced by ***: what follows a secret's name and =
+// or : (connection strings, JSON, headers, options of commands), the password of a URL, -u
+// user:password, Bearer tokens, and keys of known forms (AWS, GitHub, GitLab, Slack, OpenAI and its
+// kin, Google, npm, JSON Web Tokens, PEM private keys). Empty if there is none. `value` is
+// taken as it stands: the quotes of the literal around it are doubled.
+std::string without_secrets(std::string_view value);
+
+}  // namespace chaperone::sql
