@@ -4,7 +4,7 @@
 #include "proto-parsers/sql/catalogue_data.h"
 #include "proto-parsers/sql/limits.h"
 #include "proto-parsers/sql/secret_places.h"
-#include "proto-parsers/sql/secret_scan.h"
+#include "proto-parsers/sql/secret_values.h"
 #include "proto-parsers/sql/shape.h"
 #include "proto-parsers/sql/walker.h"
 
@@ -17,14 +17,6 @@ Statement unknown_statement(std::string because) {
   statement.effects = Effect::kUnknown;
   statement.unknown_because = std::move(because);
   return statement;
-}
-
-// PostgreSQL's words quote the text: not where that may be the secret.
-std::string said_of(const Tree& tree, std::string_view text, const SecretPlaces& secrets) {
-  auto quote = tree.error().find('"');
-  bool may_be_secret = secrets.all_parameters || may_hold_secret(text);
-  if (!may_be_secret || quote == std::string::npos) return tree.error();
-  return tree.error().substr(0, quote) + "...";
 }
 
 // An unclassified text may have done anything.
@@ -95,7 +87,7 @@ Analysis analyse(std::string_view text, const Reading& reading, const Names& nam
     if (tree.ok()) {
       analyse_tree(tree, text, reading, names, analysis);
     } else {
-      analysis.meaning.statements.push_back(unknown_statement(said_of(tree, text, analysis.secrets)));
+      analysis.meaning.statements.push_back(unknown_statement(without_quote(tree.error(), text)));
       assume_the_worst(analysis);
     }
   }

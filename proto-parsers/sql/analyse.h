@@ -52,11 +52,13 @@ struct Names {
 struct SecretPlaces {
   std::vector<std::uint32_t> tokens;      // as redact() counts them; sorted, unique
   std::vector<std::uint16_t> parameters;  // $1 is 1; sorted, unique
+  std::vector<std::uint16_t> keyed;       // ... that are ones if another value bound names one
   bool all_literals = false, all_parameters = false;
   bool unreadable = false;  // the text does not parse
 
   bool in_text() const { return !tokens.empty() || all_literals || unreadable; }
-  bool has_parameter(std::size_t number) const;
+  // `named`: a value that is bound names a secret (value_names_secret() in redact.h).
+  bool has_parameter(std::size_t number, bool named) const;
   bool operator==(const SecretPlaces&) const = default;
 };
 

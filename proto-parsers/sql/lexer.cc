@@ -149,4 +149,50 @@ std::string string_value(std::string_view token) {
   return value;
 }
 
+namespace {
+
+// The character that `digits` of a base stand for at `at`, if it is ASCII; moves `at` behind them.
+char coded(std::string_view text, std::size_t& at, std::size_t digits, unsigned base) {
+  unsigned code = 0;
+  for (std::size_t end = at + digits; at < end && at < text.size(); ++at) {
+    auto digit = static_cast<unsigned>(folded_byte(text[at]));
+    unsigned value = digit <= '9' ? digit - '0' : digit - 'a' + 10;
+    if (value >= base) break;
+    code = code * base + value;
+  }
+  return code < 0x80 ? static_cast<char>(code) : '?';
+}
+
+}  // namespace
+
+std::string unescaped_value(std::string_view token) {
+  std::string value, plain = string_value(token);
+  bool unicode = token.size() > 1 && token[1] == '&';
+  for (std::size_t at = 0; at < plain.size();) {
+    char c = plain[at++];
+    if (c != '\\' || at >= plain.size()) {
+      value += c;
+      continue;
+    }
+    char kind = plain[at];
+    if (unicode && kind != '\\' && kind != '+') {
+      value += coded(plain, at, 4, 16);
+    } else if (is_digit(static_cast<unsigned char>(kind))) {
+      value += coded(plain, at, 3, 8);
+    } else {
+      ++at;
+      std::size_t digits = kind == 'x'   ? 2
+                           : kind == 'u' ? 4
+                           : kind == 'U' ? 8
+                           : kind == '+' ? 6
+                                         : 0;
+      if (digits > 0)
+        value += coded(plain, at, digits, 16);
+      else
+        value += kind == 'n' ? '\n' : kind == 't' ? '\t' : kind == 'r' ? '\r' : kind;
+    }
+  }
+  return value;
+}
+
 }  // namespace chaperone::sql

@@ -53,5 +53,7 @@ std::string folded(std::string_view word);
 bool same_word(std::string_view word, std::string_view lower);
 // A string token's value: quotes taken off, doubled quotes halved; escapes are left as they are.
 std::string string_value(std::string_view token);
+// ... with the escapes of E'' and U&'' undone, as far as they are ASCII.
+std::string unescaped_value(std::string_view token);
 
 }  // namespace chaperone::sql

@@ -8,11 +8,6 @@
 namespace chaperone::sql {
 namespace {
 
-std::string_view last_of(const List* names) {
-  Nodes list(names);
-  return list.empty() ? std::string_view() : text_of(list[list.size() - 1]);
-}
-
 // Operators whose result is still the secret, or the value beneath a key.
 bool passes_on(std::string_view op) {
   return op == "||" || op == "->" || op == "->>" || op == "#>" || op == "#>>";
@@ -21,17 +16,6 @@ bool passes_on(std::string_view op) {
 bool measures(std::string_view function) {
   return function == "count" || function == "length" || function == "char_length" ||
          function == "octet_length" || function == "bit_length";
-}
-
-const Node* bare(const Node* node) {
-  while (const auto* cast = CHAPERONE_AS(TypeCast, node)) node = cast->arg;
-  return node;
-}
-
-// A constant that is a secret's name: the key of JSON, the name of a setting, the words before one.
-bool is_key(const Node* node) {
-  const Node* constant = bare(node);
-  return tag_of(constant) == T_A_Const && names_secret(constant_text(constant));
 }
 
 // A value that the text itself, or a parameter, gives.
@@ -46,6 +30,32 @@ bool takes_pairs(std::string_view function) {
 }
 
 }  // namespace
+
+std::string_view last_of(const List* names) {
+  Nodes list(names);
+  return list.empty() ? std::string_view() : text_of(list[list.size() - 1]);
+}
+
+const Node* bare(const Node* node) {
+  while (true) {
+    if (const auto* cast = CHAPERONE_AS(TypeCast, node))
+      node = cast->arg;
+    else if (const auto* named = CHAPERONE_AS(NamedArgExpr, node))
+      node = node_of(named->arg);
+    else
+      return node;
+  }
+}
+
+bool is_key(const Node* node) {
+  const Node* constant = bare(node);
+  if (const auto* path = CHAPERONE_AS(A_ArrayExpr, constant)) {
+    for (const Node* element : Nodes(path->elements)) {
+      if (tag_of(bare(element)) == T_A_Const && is_key(element)) return true;
+    }
+  }
+  return tag_of(constant) == T_A_Const && names_secret(constant_text(constant));
+}
 
 class PlaceFinder::Examining final : public ChildVisitor {
  public:
@@ -86,8 +96,10 @@ bool PlaceFinder::examine_node(const Node* node) {
   switch (tag_of(node)) {
     case T_List:
       return examine_list(reinterpret_cast<const List*>(node));
-    case T_ColumnRef:
-      return names_secret(last_of(CHAPERONE_AS(ColumnRef, node)->fields));
+    case T_ColumnRef: {
+      auto name = last_of(CHAPERONE_AS(ColumnRef, node)->fields);
+      return names_secret(name) || aliases_.contains(name);
+    }
     case T_A_Const:
       return false;  // a key names what it is the key of: operation(), call()
     case T_A_Expr:
@@ -117,7 +129,9 @@ bool PlaceFinder::examine_node(const Node* node) {
     case T_TypeCast:
     case T_CollateClause:
     case T_A_ArrayExpr:
+      return examine_children(node);
     case T_RowExpr:
+      follow_keys(CHAPERONE_AS(RowExpr, node)->args);
       return examine_children(node);
     case T_NamedArgExpr: {
       const auto* named = CHAPERONE_AS(NamedArgExpr, node);
@@ -149,6 +163,14 @@ bool PlaceFinder::examine_node(const Node* node) {
     case T_UpdateStmt:
       update(CHAPERONE_AS(UpdateStmt, node));
       return false;
+    case T_DeleteStmt: {
+      const auto* erase = CHAPERONE_AS(DeleteStmt, node);
+      examine(node_of(erase->withClause));
+      examine_list(erase->usingClause);
+      examine(erase->whereClause);
+      examine(node_of(erase->returningClause));
+      return false;
+    }
     case T_MergeStmt:
       merge(CHAPERONE_AS(MergeStmt, node));
       return false;
@@ -162,6 +184,24 @@ bool PlaceFinder::examine_node(const Node* node) {
       examine_children(node);
       column(CHAPERONE_AS(ColumnDef, node));
       return false;
+    case T_FunctionParameter: {
+      const auto* parameter = CHAPERONE_AS(FunctionParameter, node);
+      examine_children(node);
+      if (names_secret(view_of(parameter->name))) mark(parameter->defexpr);
+      return false;
+    }
+    case T_ViewStmt: {
+      const auto* view = CHAPERONE_AS(ViewStmt, node);
+      examine_children(node);
+      renamed(view->aliases, view->query);
+      return false;
+    }
+    case T_CreateTableAsStmt: {
+      const auto* table = CHAPERONE_AS(CreateTableAsStmt, node);
+      examine_children(node);
+      if (table->into) renamed(table->into->colNames, table->query);
+      return false;
+    }
     case T_AlterTableCmd: {
       const auto* command = CHAPERONE_AS(AlterTableCmd, node);
       examine_children(node);
@@ -201,6 +241,7 @@ bool PlaceFinder::operation(const A_Expr* node) {
     // What lies beside data->'auth'->>'password' is a key too, and no secret.
     if (key && is_given(node->lexpr)) mark(node->lexpr);
   }
+  saw_key_ |= !passes && (is_key(node->lexpr) || is_key(node->rexpr));
   if (left) {
     const auto* list = CHAPERONE_AS(List, node->rexpr);
     if (!list) pairs(node->lexpr, node->rexpr);
@@ -224,16 +265,50 @@ bool PlaceFinder::call(const FuncCall* node) {
     if (all || next || (after && !pairwise)) mark(argument);
     next = !next && is_key(argument);
     after |= next;
+    const auto* array = CHAPERONE_AS(A_ArrayExpr, bare(argument));
+    if (next && array &&
+        (pairwise || function.ends_with("json_object") || function.ends_with("jsonb_object")))
+      follow_keys(array->elements);
   }
+  after |= (after && call_by_name(node)) || (function == "set_config" && dynamic_setting(node));
   if (!names && !after) saw_column_ = saw;
   return all && !measures(function);
+}
+
+// The order of arguments that have names tells nothing.
+bool PlaceFinder::call_by_name(const FuncCall* node) {
+  bool any = false;
+  for (const Node* argument : Nodes(node->args)) {
+    if (tag_of(argument) != T_NamedArgExpr || is_key(argument)) continue;
+    mark(argument);
+    any = true;
+  }
+  return any;
+}
+
+// set_config() of a setting that only the server knows.
+bool PlaceFinder::dynamic_setting(const FuncCall* node) {
+  Nodes arguments(node->args);
+  bool known = arguments.empty() || tag_of(bare(arguments[0])) == T_A_Const;
+  if (known || arguments.size() < 2) return false;
+  mark(arguments[1]);
+  return true;
+}
+
+// What stands behind a secret's name in a row, as ('X-Api-Key', 'x')::http_header.
+void PlaceFinder::follow_keys(const List* list) {
+  bool next = false;
+  for (const Node* node : Nodes(list)) {
+    if (next) mark(node);
+    next = !next && is_key(node);
+  }
 }
 
 bool PlaceFinder::sublink(const SubLink* node) {
   bool test = examine(node->testexpr), output = examine(node->subselect);
   if (test) mark(node->subselect);
   if (output) mark(node->testexpr);
-  return output && node->subLinkType == EXPR_SUBLINK;
+  return output && (node->subLinkType == EXPR_SUBLINK || node->subLinkType == ARRAY_SUBLINK);
 }
 
 bool PlaceFinder::alternatives(const List* list) {
@@ -255,17 +330,23 @@ bool PlaceFinder::cases(const CaseExpr* node) {
 }
 
 bool PlaceFinder::select(const SelectStmt* node) {
-  bool outer = std::exchange(saw_column_, false);
-  bool names = examine_list(node->targetList);
-  for (const List* list : {node->fromClause, node->groupClause, node->windowClause,
-                           node->valuesLists, node->sortClause, node->distinctClause}) {
+  bool outer = std::exchange(saw_column_, false), names = false;
+  // First what gives names to the rest.
+  examine(node_of(node->withClause));
+  examine_list(node->fromClause);
+  for (const Node* each : Nodes(node->targetList)) {
+    bool secret = examine(each);
+    if (secret) alias(each);
+    names |= secret;
+  }
+  for (const List* list : {node->groupClause, node->windowClause, node->valuesLists,
+                           node->sortClause, node->distinctClause}) {
     examine_list(list);
   }
   for (const Node* each :
        {node->whereClause, node->havingClause, node->limitCount, node->limitOffset}) {
     examine(each);
   }
-  examine(node_of(node->withClause));
   // A chain of UNIONs leans to the left: a loop, not the stack.
   for (const SelectStmt* arm = node; arm && arm->op != SETOP_NONE; arm = arm->larg) {
     names |= examine(node_of(arm->rarg));
@@ -277,6 +358,11 @@ bool PlaceFinder::select(const SelectStmt* node) {
   if (saw_column_) mark_sources(node->fromClause, node->withClause);
   saw_column_ |= outer;
   return names;
+}
+
+void PlaceFinder::alias(const Node* node) {
+  const auto* output = CHAPERONE_AS(ResTarget, node);
+  if (output && output->name) aliases_.emplace(output->name);
 }
 
 void PlaceFinder::column(const ColumnDef* node) {

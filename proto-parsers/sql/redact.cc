@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto-parsers/sql/characters.h"
 #include "proto-parsers/sql/lexer.h"
 #include "proto-parsers/sql/secret_names.h"
 #include "proto-parsers/sql/secret_scan.h"
@@ -106,6 +107,10 @@ class Redaction {
   }
 
   void string(const Token& token) {
+    bool escaped = token.text.find('\\') != std::string_view::npos;
+    if (escaped && !without_secrets(unescaped_value(token.text)).empty()) {
+      return replace(token, "'***'");
+    }
     if (!may_hold_secret(token.text)) return;
     auto open = token.text.find_first_of("'$");
     if (token.text[open] == '$') return dollars(token);
@@ -125,9 +130,13 @@ class Redaction {
     std::string delimiter(token.text.substr(0, tag)), code;
     if (level_ >= kCodeLevels) {
       if (announces_secret(inside)) replace(token, "'***'");
-    } else if (redact_code(inside, reading_, level_ + 1, code)) {
-      replace(token, delimiter + code + delimiter);
+      return;
     }
+    // It may be a value as well: a connection string.
+    bool found = redact_code(inside, reading_, level_ + 1, code);
+    std::string without = without_secrets(code);
+    if (!without.empty()) code = without;
+    if (found || !without.empty()) replace(token, delimiter + code + delimiter);
   }
 
   std::string_view text_;
@@ -140,11 +149,23 @@ class Redaction {
   bool found_ = false, after_string_ = false, swallowing_ = false;
 };
 
+// Whether a value of one statement may be used by another: there are variables.
+bool moves_values(std::string_view code, const Reading& reading) {
+  constexpr std::string_view kMoves[] = {":=", "declare", "into", "for"};
+  Lexer lexer(code, reading);
+  for (Token token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
+    for (std::string_view word : kMoves) {
+      if (same_word(token.text, word)) return true;
+    }
+  }
+  return false;
+}
+
 // Code of any language that has SQL's tokens, statement by statement.
 bool redact_code(std::string_view code, const Reading& reading, int level, std::string& out) {
-  bool found = false;
+  bool found = false, all = moves_values(code, reading) && announces_secret(code);
   auto statement = [&](std::string_view part) {
-    Extent extent = announces_secret(part) ? Extent::kLiterals : Extent::kPlaces;
+    Extent extent = all || announces_secret(part) ? Extent::kLiterals : Extent::kPlaces;
     Redaction redaction(part, reading, extent, level);
     bool here = redaction.run(nullptr);
     out.append(here ? redaction.result() : part);
@@ -175,7 +196,9 @@ bool is_secret_code(std::string_view value, const Reading& reading) {
 
 std::optional<std::string> redact(std::string_view text, const Reading& reading,
                                   const SecretPlaces& places) {
-  if (!places.in_text() && !may_hold_secret(text)) return std::nullopt;
+  // Escapes may hide what shows a secret.
+  bool plain = text.find('\\') == std::string_view::npos;
+  if (!places.in_text() && plain && !may_hold_secret(text)) return std::nullopt;
   Extent extent = places.all_literals ? Extent::kLiterals : Extent::kPlaces;
   if (places.unreadable && announces_secret(text)) extent = Extent::kUnreadable;
   Redaction redaction(text, reading, extent, 0);
@@ -189,11 +212,19 @@ std::optional<std::string> redact(std::string_view text, const Reading& reading,
   return std::move(redaction.result());
 }
 
-bool is_secret(std::size_t number, Bytes value, const Reading& reading,
+bool value_names_secret(Bytes value) {
+  std::string_view text = as_text(value);
+  auto in_name = [](char c) {
+    return continues_word(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '/';
+  };
+  return std::all_of(text.begin(), text.end(), in_name) && names_secret(text);
+}
+
+bool is_secret(std::size_t number, Bytes value, bool named, const Reading& reading,
                const SecretPlaces& places) {
   if (value.empty()) return false;
-  if (places.has_parameter(number)) return true;
-  std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
+  if (places.has_parameter(number, named)) return true;
+  std::string_view text = as_text(value);
   if (!may_hold_secret(text)) return false;
   return !without_secrets(text).empty() || is_secret_code(text, reading);
 }

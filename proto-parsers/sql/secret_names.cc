@@ -40,14 +40,16 @@ constexpr std::array<std::string_view, 15> kAboutBegin = {
     "input", "completion", "output", "cached", "requires", "require", "n"};
 
 // Functions that are given keys or passwords, and hashes: what is hashed is to be hidden.
-constexpr std::array<std::string_view, 16> kFunctions = {
-    "crypt",   "hmac",  "encrypt",      "decrypt",      "encrypt_iv", "decrypt_iv",
-    "digest",  "md5",   "sha224",       "sha256",       "sha384",     "sha512",
-    "dearmor", "login", "authenticate", "scram_sha_256"};
+// IDENTIFIED BY is what other databases say for PASSWORD.
+constexpr std::array<std::string_view, 17> kFunctions = {
+    "crypt",   "hmac",  "encrypt",      "decrypt",       "encrypt_iv", "decrypt_iv",
+    "digest",  "md5",   "sha224",       "sha256",        "sha384",     "sha512",
+    "dearmor", "login", "authenticate", "scram_sha_256", "identified"};
 
 // Names of columns that say nothing themselves.
-constexpr std::array<std::string_view, 10> kValues = {
-    "value", "val", "data", "content", "text", "key", "hash", "body", "payload", "plaintext"};
+constexpr std::array<std::string_view, 11> kValues = {"value",   "val",       "data",   "content",
+                                                      "text",    "key",       "hash",   "body",
+                                                      "payload", "plaintext", "setting"};
 
 bool among(Words words, std::string_view word) {
   return std::any_of(words.begin(), words.end(),
@@ -111,6 +113,8 @@ bool names_secret(std::string_view name) {
 bool holds_secrets(std::string_view table, std::string_view column) {
   return names_secret(column) || (among(kValues, column) && names_secret(table));
 }
+
+bool is_value_name(std::string_view column) { return among(kValues, column); }
 
 bool takes_secrets(std::string_view function) {
   return among(kFunctions, function) || function.starts_with("pgp_") || names_secret(function);

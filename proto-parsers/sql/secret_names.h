@@ -13,6 +13,9 @@ bool names_secret(std::string_view name);
 // Whether a column with this name, of a table with that name, holds one: secrets.value does.
 bool holds_secrets(std::string_view table, std::string_view column);
 
+// Whether a column with this name holds what a key beside it says: settings(key, value).
+bool is_value_name(std::string_view column);
+
 // Whether a function is given keys, passwords or what a hash is to hide.
 bool takes_secrets(std::string_view function);
 

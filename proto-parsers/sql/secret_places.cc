@@ -49,10 +49,12 @@ std::vector<std::uint32_t> token_numbers(FoundPlaces& found, std::string_view te
 
 }  // namespace
 
-bool SecretPlaces::has_parameter(std::size_t number) const {
+bool SecretPlaces::has_parameter(std::size_t number, bool named) const {
   if (all_parameters) return true;
-  return number <= 65535 && std::binary_search(parameters.begin(), parameters.end(),
-                                               static_cast<std::uint16_t>(number));
+  auto among = [&](const std::vector<std::uint16_t>& numbers) {
+    return std::binary_search(numbers.begin(), numbers.end(), static_cast<std::uint16_t>(number));
+  };
+  return number <= 65535 && (among(parameters) || (named && among(keyed)));
 }
 
 SecretPlaces secret_places(const Tree& tree, std::string_view text, const Reading& reading,
@@ -67,10 +69,14 @@ SecretPlaces secret_places(const Tree& tree, std::string_view text, const Readin
   for (const Node* node : Nodes(tree.statements())) finder.statement(node);
   FoundPlaces& found = finder.found();
   places.parameters = std::move(found.parameters);
+  places.keyed = std::move(found.keyed);
   sort_unique(places.parameters);
-  bool many = std::max(found.constants.size(), places.parameters.size()) > kSecretPlacesMax;
+  sort_unique(places.keyed);
+  bool many = std::max({found.constants.size(), places.parameters.size(), places.keyed.size()}) >
+              kSecretPlacesMax;
   if (many || (found.too_deep && announces_secret(text))) {
     places.parameters.clear();
+    places.keyed.clear();
     places.all_literals = places.all_parameters = true;
     return places;
   }

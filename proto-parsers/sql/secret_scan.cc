@@ -17,14 +17,15 @@ using Words = std::span<const std::string_view>;
 // Lower case, at least three bytes. Every name of secret_names.h holds one of the words but those
 // of three letters, which are looked for with what follows them in a value.
 constexpr std::string_view kMarks[] = {
-    "pass",     "secret", "token", "cred",  "pwd=",   "pwd:",  "pwd\"",      "pwd ",  "otp=",
-    "otp:",     "otp\"",  "cvv=",  "cvv:",  "cvv\"",  "cvc=",  "cvc:",       "cvc\"", "jwt",
-    "authoriz", "ikey",   "_key",  "-key",  " key",   ".key",  "tekey",      "sskey", "ngkey",
-    "erkey",    "onkey",  "etkey", "crypt", "digest", "hmac",  "dearmor",    "pgp_",  "bearer",
-    "://",      "akia",   "asia",  "ghp_",  "gho_",   "ghu_",  "ghs_",       "ghr_",  "github_pat_",
-    "glpat-",   "xoxb-",  "xoxp-", "xoxa-", "xoxr-",  "xoxs-", "xoxe",       "sk-",   "sk_l",
-    "sk_t",     "rk_l",   "eyj",   "aiza",  "hf_",    "npm_",  "-----begin", " -u",   " --user",
-    "pypi-",    "dop_v1_"};
+    "pass",    "secret",  "token",    "cred",      "pwd=",        "pwd:",   "pwd\"",   "pwd ",
+    "otp=",    "otp:",    "otp\"",    "cvv=",      "cvv:",        "cvv\"",  "cvc=",    "cvc:",
+    "cvc\"",   "jwt",     "authoriz", "ikey",      "_key",        "-key",   " key",    ".key",
+    "tekey",   "sskey",   "ngkey",    "erkey",     "onkey",       "etkey",  "crypt",   "digest",
+    "hmac",    "dearmor", "pgp_",     "bearer",    "://",         "akia",   "asia",    "ghp_",
+    "gho_",    "ghu_",    "ghs_",     "ghr_",      "github_pat_", "glpat-", "xoxb-",   "xoxp-",
+    "xoxa-",   "xoxr-",   "xoxs-",    "xoxe",      "sk-",         "sk_l",   "sk_t",    "rk_l",
+    "eyj",     "aiza",    "hf_",      "npm_",      "-----begin",  " -u",    " --user", "pypi-",
+    "dop_v1_", "curl",    "cookie",   "identified"};
 
 // Three bytes, letters without their case; other bytes fall together too, alike on both sides.
 constexpr std::uint32_t kFold = 0xdfdfdf;

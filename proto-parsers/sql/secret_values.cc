@@ -30,6 +30,11 @@ constexpr Form kForms[] = {
     {"xoxe.", 8}, {"sk-", 16},  {"sk_live_", 8},     {"sk_test_", 8}, {"rk_live_", 8},
     {"AIza", 30}, {"hf_", 20},  {"npm_", 30},        {"pypi-", 30},   {"dop_v1_", 30}};
 
+// A literal that is masked already.
+constexpr std::string_view kMasked = "'***'";
+// Options of one letter that are written as one word.
+constexpr std::size_t kLettersMax = 8;
+
 class Search {
  public:
   explicit Search(std::string_view value) : value_(value) {}
@@ -76,8 +81,10 @@ class Search {
     if (same_word(text, "bearer") && at(end) == ' ') return bearer(end);
     if (names_secret(text)) {
       std::size_t given = after_sign(end);
-      if (given < value_.size()) return mask(given, value_end(begin, given));
+      if (value_.substr(given).starts_with(kMasked)) return given + kMasked.size();
+      if (given < value_.size()) return mask(given, value_end(text, begin, given));
     }
+    if (is_cookie(text) && at(end) == ':') return mask(end + 1, until(end, "\r\n'\""));
     return end;
   }
 
@@ -105,7 +112,7 @@ class Search {
     return skip(i + 1, "=:>~ \t");
   }
 
-  std::size_t value_end(std::size_t name, std::size_t given) const {
+  std::size_t value_end(std::string_view name, std::size_t begin, std::size_t given) const {
     char quote = at(given);
     if (quote == '"') {
       for (std::size_t i = given + 1; i < value_.size(); ++i) {
@@ -118,13 +125,20 @@ class Search {
     }
     // Such a value may hold blanks, and quotes may be doubled or escaped: everything behind goes.
     if (quote == '\'' || quote == '\\' || quote == '{' || quote == '[') return value_.size();
-    if (name > 0 && (value_[name - 1] == '?' || value_[name - 1] == '&'))
+    if (begin > 0 && (value_[begin - 1] == '?' || value_[begin - 1] == '&'))
       return until(given, "&# \t\r\n");
     // A header: its value is the whole line, or a scheme and a word.
-    if (names_header(value_.substr(name, 13))) return until(given, "\r\n'\"");
+    if (names_header(name)) return until(given, "\r\n'\"");
     return until(given, " \t\r\n");
   }
-  static bool names_header(std::string_view name) { return same_word(name, "authorization"); }
+  static bool names_header(std::string_view name) {
+    constexpr std::string_view kHeader = "authorization";
+    return name.size() >= kHeader.size() &&
+           same_word(name.substr(name.size() - kHeader.size()), kHeader);
+  }
+  static bool is_cookie(std::string_view name) {
+    return same_word(name, "cookie") || same_word(name, "set-cookie");
+  }
 
   std::size_t url(std::size_t begin) {
     auto authority = value_.substr(begin, until(begin, "/ ?\t\r\n") - begin);
@@ -142,26 +156,36 @@ class Search {
     return mask(begin, until(end, "\r\n'\""));
   }
 
-  // -u user:password and --user of curl and its kin; --password x.
+  // -u of curl and its kin, among other letters too: -sSu.
+  static bool is_user_option(std::string_view name) {
+    if (name == "--user" || name == "--proxy-user" || name == "-U") return true;
+    return name.size() <= kLettersMax && name.ends_with('u') && !name.starts_with("--");
+  }
+
+  // -u user:password and --user; --password x.
   std::size_t option(std::size_t begin) {
     std::size_t end = begin;
     while (end < value_.size() && in_key(value_[end])) ++end;
     auto name = value_.substr(begin, end - begin);
     std::size_t given = skip(end, " \t=");
-    bool user = name == "-u" || name == "--user" || name == "--proxy-user" || name == "-U";
+    bool user = is_user_option(name);
     if (!user && name.starts_with("-u") && at(end) == ':') {
       user = true;
       given = begin + 2;
     }
-    if (user) {
-      std::size_t close = until(given, " \t\r\n");
-      auto colon = value_.substr(given, close - given).find(':');
-      if (colon != kNone) return mask(given + colon + 1, close);
-      return end;
-    }
+    if (user) return user_option(given, end);
     if (name.starts_with("--") && names_secret(name) && given > end)
-      return mask(given, value_end(begin, given));
+      return mask(given, value_end(name, begin, given));
     return word(begin, end);
+  }
+
+  std::size_t user_option(std::size_t given, std::size_t end) {
+    char quote = at(given);
+    bool quoted = quote == '"' || quote == '\'';
+    if (quoted) given = skip(given, "'\"");
+    std::size_t close = until(given, quoted ? std::string_view(&quote, 1) : " \t\r\n");
+    auto colon = value_.substr(given, close - given).find(':');
+    return colon == kNone ? end : mask(given + colon + 1, close);
   }
 
   std::string_view value_;
@@ -170,6 +194,12 @@ class Search {
 };
 
 }  // namespace
+
+std::string without_quote(const std::string& error, std::string_view text) {
+  auto quote = error.find('"');
+  if (quote == kNone || !may_hold_secret(text)) return error;
+  return error.substr(0, quote) + "...";
+}
 
 std::string without_secrets(std::string_view value) {
   return may_hold_secret(value) ? Search(value).run() : std::string();

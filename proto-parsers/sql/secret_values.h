@@ -15,4 +15,7 @@ inline constexpr std::string_view kSecretMask = "***";
 // taken as it stands: the quotes of the literal around it are doubled.
 std::string without_secrets(std::string_view value);
 
+// PostgreSQL's words about `text`, which they quote: not where that may be the secret.
+std::string without_quote(const std::string& error, std::string_view text);
+
 }  // namespace chaperone::sql

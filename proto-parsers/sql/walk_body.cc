@@ -1,6 +1,7 @@
 #include "proto-parsers/sql/lexer.h"
 #include "proto-parsers/sql/limits.h"
 #include "proto-parsers/sql/plpgsql.h"
+#include "proto-parsers/sql/secret_values.h"
 #include "proto-parsers/sql/walker.h"
 
 // Code beneath a statement: function bodies, DO blocks, SQL that is made at run time.
@@ -190,7 +191,7 @@ void Walker::plpgsql(std::string_view statement_text) {
   PlCode code = read_plpgsql(statement_text, body);
   if (!code.error.empty() && !plain.empty()) code = read_plpgsql(plain, body);
   if (!code.error.empty()) {
-    if (body_depth_ == 0) findings_.unknown("PL/pgSQL: " + code.error);
+    if (body_depth_ == 0) findings_.unknown("PL/pgSQL: " + without_quote(code.error, body));
     findings_.effect(announced(body));
     return opaque_code();
   }

@@ -23,6 +23,13 @@ std::string constant_at(const List* arguments, int position) {
   return std::string(constant_text(node));
 }
 
+bool has_named(const List* arguments) {
+  for (const Node* node : Nodes(arguments)) {
+    if (tag_of(node) == T_NamedArgExpr) return true;
+  }
+  return false;
+}
+
 // 'public.t', '"T"', 't' as the server would read it; what is more involved stays as it is written.
 std::pair<std::string, std::string> split_name(std::string_view text) {
   std::string parts[2];
@@ -85,8 +92,10 @@ void Walker::call_builtin(std::string_view name, const Builtin& what, const List
   if (what.effects.has(Effect::kRunCode)) opaque_code();
   if (what.session_state) findings_.flags.leaves_session_state = true;
   if (what.may_change_reading) findings_.flags.may_change_reading = true;
-  constant_argument(what, arguments);
-  if (name == "set_config") setting(constant_at(arguments, 0), nullptr, false);
+  // No server up to 18 names its arguments; one that did might take them in any order.
+  bool in_order = name != "set_config" || !has_named(arguments);
+  if (in_order) constant_argument(what, arguments);
+  if (name == "set_config") setting(in_order ? constant_at(arguments, 0) : "", nullptr, false);
 }
 
 void Walker::constant_argument(const Builtin& what, const List* arguments) {

@@ -1,5 +1,6 @@
 #include "sidecar/session/trail.h"
 
+#include <algorithm>
 #include <ctime>
 #include <optional>
 #include <string>
@@ -51,8 +52,13 @@ const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& r
   asked_parameters.clear();
   // Where secrets stand is the shape's; what shows by its own form is this text's and these values'.
   const sql::SecretPlaces& places = judged.analysis.secrets;
+  bool named = !places.keyed.empty() &&
+               std::any_of(parameters.begin(), parameters.end(), [](const Parameter& parameter) {
+                 return sql::value_names_secret(parameter.value);
+               });
   for (const Parameter& parameter : parameters) {
-    bool secret = sql::is_secret(asked_parameters.size() + 1, parameter.value, reading, places);
+    bool secret =
+        sql::is_secret(asked_parameters.size() + 1, parameter.value, named, reading, places);
     asked_parameters.push_back({parameter, secret});
   }
   std::optional<std::string> redacted = sql::redact(text, reading, places);

@@ -403,7 +403,7 @@ class SidecarTest(unittest.TestCase):
     def test_no_secret_reaches_the_trail(self):
         """Every spelling that the redaction knows, over the wire and back out of the collector."""
         self.server.sql("create table users(id int, name text, password text); alter table users owner to app;", "shop")
-        self.addCleanup(self.server.sql, "drop table if exists users, t; drop function if exists f", "shop")
+        self.addCleanup(self.server.sql, "drop view if exists v; drop table if exists users, t, made; drop function if exists f, fp", "shop")
         one = self.sidecar(policy(rules="- {name: all, action: allow}\n"))
         folder = pathlib.Path(__file__).resolve().parents[1]
         sent = [self.asked(block) for block in (folder / "golden/sql/redact.txt").read_text().split("\n\n")]

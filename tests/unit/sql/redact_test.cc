@@ -4,6 +4,7 @@
 
 #include "proto-parsers/sql/redact.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -69,8 +70,10 @@ std::string recorded(const Block& block, const Names& names) {
   Reading reading;
   SecretPlaces places = analyse(block.statement, reading, names).secrets;
   std::string made = redact(block.statement, reading, places).value_or(block.statement) + "\n";
+  bool named = std::any_of(block.values.begin(), block.values.end(),
+                           [](const auto& value) { return value_names_secret(as_bytes(value)); });
   for (std::size_t i = 0; i < block.values.size(); ++i) {
-    bool secret = is_secret(i + 1, as_bytes(block.values[i]), reading, places);
+    bool secret = is_secret(i + 1, as_bytes(block.values[i]), named, reading, places);
     made += "$ " + (secret ? "***" : block.values[i]) + "\n";
   }
   return made;
