@@ -37,6 +37,7 @@ std::unique_ptr<PostgresUpstream> WarmPool::take(const UpstreamPlanPtr& plan) {
   }
   Shelf& shelf = found->second;
   shelf.used_ms = now_ms;
+  shelf.gave_way = false;
   std::string version = credential_version(resource.credential);
   std::unique_ptr<PostgresUpstream> taken;
   for (auto at = shelf.slots.begin(); at != shelf.slots.end() && !taken;) {
@@ -117,7 +118,8 @@ void WarmPool::fill(Shelf& shelf) {
 }
 
 // Settings that a client brings along make shelves of their own, and it may bring ever new ones:
-// what one resource has ready in all is bounded too, and the shelf that waited longest makes room.
+// what one resource has ready in all is bounded too, and the shelf that waited longest makes room. It
+// stays empty until it is asked for: two that gave way to each other would log in without end.
 void WarmPool::make_room(const Shelf& shelf) {
   const policy::Resource& resource = *shelf.plan->resource;
   std::size_t most = kShelvesFullMax * resource.warm_max;
@@ -134,6 +136,7 @@ void WarmPool::make_room(const Shelf& shelf) {
     if (held + ahead(resource) <= most || oldest == shelves_.end()) return;
     for (Slot& slot : oldest->second.slots) discard(std::move(slot.upstream));
     oldest->second.slots.clear();
+    oldest->second.gave_way = true;
   }
 }
 
@@ -193,7 +196,7 @@ void WarmPool::sweep(std::uint64_t now_ms) {
       shelf = shelves_.erase(shelf);
       continue;
     }
-    if (!unused) fill(shelf->second);
+    if (!unused && !shelf->second.gave_way) fill(shelf->second);
     ++shelf;
   }
 }

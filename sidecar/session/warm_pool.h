@@ -46,6 +46,7 @@ class WarmPool {
     std::size_t cleaning = 0;    // on their way back here
     std::uint64_t used_ms = 0;
     std::uint64_t retry_ms = 0;  // a login that failed is not tried again before
+    bool gave_way = false;       // to another shelf: filled again when it is asked for, not before
     std::size_t size() const { return slots.size() + cleaning; }
   };
   using Shelves = std::map<std::string, Shelf>;
