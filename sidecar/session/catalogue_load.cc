@@ -1,18 +1,29 @@
 #include "sidecar/session/catalogue_load.h"
 
+#include "proto-parsers/base/byte_reader.h"
 #include "proto-parsers/postgres/encode.h"
 
 namespace chaperone::session {
 namespace {
 
 // pg_temp is named because it would come first unnamed: a temporary "pg_class" is not the catalogue.
+// Names come as UTF-8, whatever the client reads.
 // What the client allows its own statements in time does not end ours, and its transaction with it.
 constexpr std::string_view kSavepoint =
     "/* chaperone:catalogue */ SAVEPOINT chaperone_catalogue; "
-    "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0";
+    "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0; "
+    "SET LOCAL client_encoding = 'UTF8'";
 constexpr std::string_view kSavepointEnd =
     "/* chaperone:catalogue */ ROLLBACK TO SAVEPOINT chaperone_catalogue; "
     "RELEASE SAVEPOINT chaperone_catalogue";
+
+// What we set is told (search_path from PostgreSQL 18 on), and told again when it is taken back.
+bool of_own_doing(Bytes message) {
+  constexpr std::size_t kHeaderBytes = 5;
+  ByteReader reader(message.subspan(kHeaderBytes));
+  std::string_view name = reader.take_cstring();
+  return message[0] == 'S' && (name == "client_encoding" || name == "search_path");
+}
 
 }  // namespace
 
@@ -78,7 +89,9 @@ bool CatalogueLoad::feed(Bytes input, std::size_t& taken) {
     if (!query_) {
       OwnQuery::Observer observer;
       observer.on_row = [this](const Row& row) { on_row(row); };
-      observer.on_aside = [this](char, Bytes message) { asides_.append(as_text(message)); };
+      observer.on_aside = [this](char, Bytes message) {
+        if (!of_own_doing(message)) asides_.append(as_text(message));
+      };
       query_ = std::make_unique<OwnQuery>(std::move(observer));
     }
     std::size_t of_query = 0;

@@ -124,7 +124,7 @@ class PostgresExchange {
   JudgedPtr judge_call(std::uint32_t function, Action& action);
   bool missed(const Judged& judged) const;
   Action await_fresh_catalogue(pg::Sent sent);
-  const char* unreadable(std::string_view text) const;
+  void hide_unreadable_values();
   policy::Decision decide(const Judged& judged, std::string_view text,
                           std::span<const Parameter> parameters) const;
   bool record(std::uint64_t operation, const Judged& judged, const policy::Decision& decision,

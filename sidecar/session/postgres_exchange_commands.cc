@@ -4,6 +4,7 @@
 
 #include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/sqlstate.h"
+#include "sidecar/session/text_encoding.h"
 
 namespace chaperone::session {
 namespace {
@@ -46,8 +47,8 @@ bool PostgresExchange::outlives_transaction(const Meaning& meaning) const {
 }
 
 PostgresExchange::Action PostgresExchange::on_query(const pg::FrontendMessage& message) {
-  if (const char* why = unreadable(message.text)) {
-    return refuse_unjudged(pg::Sent::kQuery, kInsufficientPrivilege, why, "SET client_encoding TO 'UTF8'");
+  if (const char* why = unreadable_text(message.text, settings_)) {
+    return refuse_unjudged(pg::Sent::kQuery, kInsufficientPrivilege, why, kEncodingHint);
   }
   if (group_barrier_) return refuse_behind_barrier(pg::Sent::kQuery);
   if (names_.unsettled() && names_prepared(message.text)) {
@@ -86,6 +87,7 @@ PostgresExchange::Action PostgresExchange::on_function_call(const pg::FrontendMe
   parameters_.clear();
   Parameter parameter;
   for (auto values = message.values(); values.next(parameter);) parameters_.push_back(parameter);
+  hide_unreadable_values();
   policy::Decision decision = decide(*judged, text, parameters_);
   auto permit = policy::Policy::permit(decision);
   if (!permit) {

@@ -5,6 +5,7 @@
 #include "proto-parsers/base/limits.h"
 #include "proto-parsers/postgres/encode.h"
 #include "sidecar/session/sqlstate.h"
+#include "sidecar/session/text_encoding.h"
 
 namespace chaperone::session {
 namespace {
@@ -24,8 +25,8 @@ bool names_user_type(const pg::FrontendMessage& message) {
 }  // namespace
 
 PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& message) {
-  if (const char* why = unreadable(message.text)) {
-    return refuse_unjudged(pg::Sent::kParse, kInsufficientPrivilege, why, "SET client_encoding TO 'UTF8'");
+  if (const char* why = unreadable_text(message.text, settings_)) {
+    return refuse_unjudged(pg::Sent::kParse, kInsufficientPrivilege, why, kEncodingHint);
   }
   if (group_barrier_) return refuse_behind_barrier(pg::Sent::kParse);
   bool one_more = !message.statement.empty();
@@ -96,6 +97,7 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
     parameter.type = index < statement->parameter_types.size() ? statement->parameter_types[index] : 0;
     parameters_.push_back(parameter);
   }
+  hide_unreadable_values();
   const Judged& judged = *statement->judged;
   policy::Decision decision = decide(judged, statement->text, parameters_);
   auto permit = policy::Policy::permit(decision);

@@ -2,27 +2,19 @@
 
 #include "sidecar/session/postgres_exchange.h"
 
-#include "proto-parsers/postgres/client_encoding.h"
+#include "sidecar/session/text_encoding.h"
 
 namespace chaperone::session {
-namespace {
 
-bool is_ascii(std::string_view text) {
-  for (char c : text) {
-    if (static_cast<unsigned char>(c) >= 0x80) return false;
+// A value in another encoding than the policy's is one that cannot be read: its bytes are kept, and
+// not taken for text.
+void PostgresExchange::hide_unreadable_values() {
+  if (text_is_utf8(settings_)) return;
+  for (Parameter& parameter : parameters_) {
+    if (is_ascii(as_text(parameter.value))) continue;
+    parameter.binary = true;
+    parameter.type = 0;
   }
-  return true;
-}
-
-}  // namespace
-
-// The client's own judgement of text may differ from the server's where this is not null.
-const char* PostgresExchange::unreadable(std::string_view text) const {
-  if (!pg::client_encoding_is_safe(settings_.client_encoding) && !is_ascii(text)) {
-    return "this client_encoding can hide quotes inside characters, so that the statement cannot be "
-           "read reliably";
-  }
-  return nullptr;
 }
 
 // Null when the answer must wait, or was given already: `action` then says which.

@@ -4,6 +4,7 @@
 
 #include "proto-parsers/base/limits.h"
 #include "proto-parsers/postgres/encode.h"
+#include "sidecar/session/text_encoding.h"
 
 namespace chaperone::session {
 namespace {
@@ -99,6 +100,10 @@ void PostgresExchange::own_query_done() {
       fail("read_only", "the session is no longer read-only");
       return;
     }
+    if (!names_readable(settings_)) {
+      fail("settings", kNamesUnreadable);
+      return;
+    }
     rescope();
     bool as_before = settings_.reading == uncertain_reading_;
     if (prepared_listed_) adopt_prepared(*reader, unseen || !as_before);
@@ -174,6 +179,7 @@ void PostgresExchange::adopt_prepared(const SettingsReader& reader, bool unseen)
       known->text = listed.text;
       known->by_sql = listed.by_sql;
       known->read_in_doubt = (unseen || !listed.by_sql) && listed.text.find('\\') != std::string::npos;
+      known->read_in_doubt |= !text_is_utf8(settings_) && !is_ascii(listed.text);
       known->judged = scope_->judge(listed.text, &names_);
       known->scope = scope_;  // under which it was prepared, but for the doubt
     }

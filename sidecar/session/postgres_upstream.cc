@@ -4,6 +4,7 @@
 #include "sidecar/net/limits.h"
 #include "sidecar/session/credential.h"
 #include "sidecar/session/gate.h"
+#include "sidecar/session/text_encoding.h"
 #include "sidecar/session/worker.h"
 
 namespace chaperone::session {
@@ -140,6 +141,7 @@ void PostgresUpstream::settings_bytes(Bytes bytes) {
       return fail("settings", "the server did not tell how it reads statements");
     }
     settings_ = opening_->reader->settings();
+    if (!names_readable(settings_)) return fail("settings", std::string(kNamesUnreadable));
   }
   phase_ = Phase::kOpen;
   // `ready` may destroy this, and must not find itself destroyed while it runs.

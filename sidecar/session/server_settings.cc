@@ -30,6 +30,7 @@ bool ServerSettings::on_parameter_status(std::string_view name, std::string_view
     return assign(reading.standard_conforming_strings, value == "on");
   }
   if (name == "client_encoding") return assign(client_encoding, std::string(value));
+  if (name == "server_encoding") return assign(server_encoding, std::string(value));
   if (name == "server_version") return assign(reading.server_version, version_number(value));
   return false;
 }

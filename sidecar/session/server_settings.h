@@ -16,6 +16,7 @@ namespace chaperone::session {
 struct ServerSettings {
   sql::Reading reading;
   std::string client_encoding = "UTF8";
+  std::string server_encoding;               // the database's; the server tells it at login, once
   std::string role;                          // current_user
   std::vector<std::string> search_path;      // current_schemas(false): "$user" is resolved
   bool transaction_read_only = false;

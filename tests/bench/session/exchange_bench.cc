@@ -125,6 +125,7 @@ struct World {
     facts.database = "shop";
     ServerSettings settings;
     settings.role = "app";
+    settings.server_encoding = "UTF8";
     settings.search_path = {"public"};
     exchange = std::make_unique<PostgresExchange>(ports, trail, scopes, *spool, metrics, settings,
                                                   facts, false);

@@ -33,7 +33,7 @@ resources:
   addresses: [10.77.0.2]
   ports: [5432]
   tls: off
-  logins: [{{user: app, database: shop, role: app, to_database: shop}}]
+  logins: [{{user: app, database: shop, role: app, to_database: shop}}{logins}]
   {more}
 {resources}
 rules:
@@ -69,6 +69,7 @@ class StageTest(unittest.TestCase):
     VERSION = 15
     FIXTURE = FIXTURE
     RULES = RULES
+    LOGINS = ""     # more of its logins, each behind a comma
     MORE = ""       # more lines of the resource
     RESOURCES = ""  # more resources
     CONFIG = ""     # more lines of sidecar.yaml
@@ -82,7 +83,7 @@ class StageTest(unittest.TestCase):
             settings="wal_level = logical\nmax_prepared_transactions = 4")).start()
         cls.server.sql("create role app superuser replication login; create database shop owner app")
         cls.server.sql(cls.FIXTURE, "shop", "app")
-        text = POLICY.format(more=cls.MORE, resources=cls.RESOURCES, rules=cls.RULES)
+        text = POLICY.format(logins=cls.LOGINS, more=cls.MORE, resources=cls.RESOURCES, rules=cls.RULES)
         cls.sidecar = cls.world.own(Sidecar(cls.world, text, config=cls.CONFIG, name=f"sidecar-{cls.__name__.lower()}"))
         cls.sidecar.program_kernel()
         cls.sidecar.start()

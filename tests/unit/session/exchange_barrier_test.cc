@@ -181,6 +181,40 @@ TEST_CASE("encoding: what could hide a quote is refused, ASCII is not") {
   CHECK(world.heard() == "T D C(SELECT 1) Z(I)");
 }
 
+TEST_CASE("encoding: a bound value that is not the policy's UTF-8 is one that cannot be read") {
+  World world({.rules = R"(
+rules:
+- {name: most, action: allow, match: {effects: [any]}}
+- {name: not-her, action: deny, match: {parameters: [{position: 1, equals: "renée"}]}}
+)"});
+  std::string parse;
+  pg::append_parse(parse, "", "SELECT $1");
+  auto bound = [](std::string_view value) {
+    std::string out;
+    Parameter parameter;
+    parameter.value = as_bytes(value);
+    pg::append_bind(out, "", "", {&parameter, 1});
+    return out;
+  };
+  world.send(parse + bound("ren\xc3\xa9" "e") + sync_message());
+  CHECK(world.heard() == "1 E(42501*) Z(I)");
+  world.query("SET client_encoding TO LATIN1");
+  CHECK(world.heard() == "C(SET) Z(I)");
+  world.send(parse + bound("ren\xe9" "e") + sync_message());
+  CHECK(world.heard() == "1 E(42501*) Z(I)");
+  world.send(parse + bound("renate") + sync_message());
+  CHECK(world.heard() == "1 2 Z(I)");
+}
+
+TEST_CASE("encoding: a session whose search path cannot be read ends") {
+  World world;
+  world.query("SET client_encoding TO LATIN1");
+  world.query("SET search_path TO \"\xe9\"");
+  CHECK(world.heard() == "C(SET) Z(I) E(42501*) Z(I)");
+  world.query("SET search_path TO U&'\\00e9'");
+  CHECK(world.failure.starts_with("settings:"));
+}
+
 TEST_CASE("durability: nothing leaves before its record is on the disk") {
   World world({.durable_at_once = false});
   world.send(query_message("CREATE TABLE t (a int)"));

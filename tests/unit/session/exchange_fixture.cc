@@ -43,6 +43,7 @@ World::World(Options asked) : options(std::move(asked)) {
   facts.database = "shop";
   ServerSettings settings;
   settings.role = "app";
+  settings.server_encoding = options.server_encoding;
   settings.search_path = {"public"};
   exchange = std::make_unique<PostgresExchange>(*this, *trail, scopes_, *spool, metrics_, settings,
                                                 facts, options.read_only, options.limits);

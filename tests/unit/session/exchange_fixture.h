@@ -24,6 +24,7 @@ class World final : public PostgresExchange::Ports {
     std::size_t client_chunk = SIZE_MAX, server_chunk = SIZE_MAX;
     bool durable_at_once = true;
     ExchangeLimits limits = {};
+    std::string server_encoding = "UTF8";
   };
   World() : World(Options{}) {}
   explicit World(Options options);

@@ -160,6 +160,7 @@ bool FakeServer::run(const std::string& statement, bool described) {
   }
   if (begins("SET client_encoding TO ")) encoding = statement.substr(23);
   if (begins("SET search_path TO ")) search_path = statement.substr(19);
+  if (search_path == "U&'\\00e9'") search_path = "\xe9";
   if (begins("PREPARE ")) {
     std::string name = statement.substr(8, statement.find(" AS") - 8);
     statements_[name] = statement;
