@@ -90,6 +90,8 @@ void PostgresExchange::on_finished(const pg::Finished& finished) {
     return;
   }
   if (names) names_.settle(good);
+  // Its own end, and not that of what was sent before it.
+  if (entry.operation == copy_operation_ && entry.sent != pg::Sent::kBind) await_copy_ = false;
   if (entry.operation == 0 || (entry.sent == pg::Sent::kBind && good)) return;
   auto status = good ? audit::OutcomeStatus::kOk
                      : finished.outcome == Outcome::kFailed ? audit::OutcomeStatus::kError

@@ -118,17 +118,18 @@ bool PostgresExchange::on_reply(const pg::BackendMessage& message) {
 }
 
 // Behind a Query that may change how text is read nothing is judged until it is answered. But for the
-// data that it waits for: of that nothing is judged.
+// data that it waits for: of that nothing is judged. It is the last that was sent; one with others
+// behind it raised no barrier, and to wait for those without their Sync would be for ever.
 void PostgresExchange::await_query_behind_barrier() {
   const pg::LedgerEntry* owed = ledger_.next_owed();
   bool barrier = group_barrier_ || changed_in_transaction_ || private_catalogue_;
-  if (!barrier || !owed || owed->sent != pg::Sent::kQuery) return;
+  if (!barrier || ledger_.depth() != 1 || owed->sent != pg::Sent::kQuery) return;
   await_ready_ = ledger_.copy() != pg::CopyState::kIn;
 }
 
 // Everything sent so far is answered. True when this ReadyForQuery goes on as it is.
 bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
-  await_copy_ = await_names_ = false;
+  await_names_ = false;
   bool in_transaction = message.status != pg::TransactionStatus::kIdle;
   if (!in_transaction) {
     for (const auto& [name, portal] : names_.portals()) {

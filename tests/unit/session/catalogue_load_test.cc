@@ -154,5 +154,17 @@ TEST_CASE("catalogue load: what the server says of its own accord is handed out"
   CHECK(load.take_asides().empty());
 }
 
+TEST_CASE("catalogue load: what it sets for itself is not told") {
+  CatalogueLoad load(nullptr, kVersion, true);
+  load.next_queries();
+  std::string bytes;
+  pg::append_parameter_status(bytes, "search_path", "pg_catalog, pg_temp");
+  pg::append_parameter_status(bytes, "client_encoding", "UTF8");
+  std::size_t taken = 0;
+  bytes += done();
+  CHECK_FALSE(load.feed(as_bytes(bytes), taken));
+  CHECK(load.take_asides().empty());
+}
+
 }  // namespace
 }  // namespace chaperone::session

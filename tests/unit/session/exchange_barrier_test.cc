@@ -169,6 +169,24 @@ TEST_CASE("barrier: a server that is cancelled for ever ends the session") {
   CHECK(world.server.settings_asked < 20);
 }
 
+TEST_CASE("barrier: one that stands behind a query in flight does not hold its own Sync") {
+  for (std::size_t chunk : {std::size_t{1}, std::size_t{6}, SIZE_MAX}) {
+    World world({.server_chunk = chunk});
+    std::string flight;
+    pg::append_close(flight, false, "s1");
+    pg::append_sync(flight);
+    flight += query_message("DELETE FROM kept");
+    pg::append_parse(flight, "", "SET search_path TO other");
+    pg::append_bind(flight, "", "", {});
+    pg::append_bind(flight, "", "s1", {});  // waits for what became of the Close
+    pg::append_sync(flight);
+    world.send(flight);
+    world.settle();
+    CHECK(world.heard() == "3 Z(I) E(42501*) Z(I) 1 2 E(26000*) Z(I)");
+    CHECK(world.exchange->at_rest());
+  }
+}
+
 TEST_CASE("encoding: what could hide a quote is refused, ASCII is not") {
   World world;
   world.query("SET client_encoding TO SJIS");

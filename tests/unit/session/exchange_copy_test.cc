@@ -22,6 +22,18 @@ TEST_CASE("copy: data passes, and the next command is judged") {
   CHECK(world.server.executed == Words{"COPY t FROM STDIN"});
 }
 
+TEST_CASE("copy: pipelined whole behind another query, at every split of the answers") {
+  for (std::size_t chunk : {std::size_t{1}, std::size_t{6}, std::size_t{40}, SIZE_MAX}) {
+    World world({.server_chunk = chunk});
+    world.send(query_message("SELECT 1") + query_message("COPY t FROM STDIN") + copy_data("1\n") +
+               copy_done() + query_message("SELECT 2"));
+    world.settle();
+    CHECK(world.heard() == "T D C(SELECT 1) Z(I) G C(COPY 1) Z(I) T D C(SELECT 1) Z(I)");
+    CHECK(world.server.copied == copy_data("1\n"));
+    CHECK(world.failure.empty());
+  }
+}
+
 TEST_CASE("copy: in the extended protocol, with the Sync that comes too early") {
   World world;
   world.send(extended("COPY t FROM STDIN"));
