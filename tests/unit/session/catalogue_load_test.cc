@@ -85,6 +85,15 @@ TEST_CASE("catalogue load: within a transaction it stands in a savepoint, pg_tem
   CHECK(load.next_queries().empty());
 }
 
+// Objects of that schema come first where it is not named, and anyone may make some.
+TEST_CASE("catalogue load: pg_temp is last on a connection of its own too") {
+  CatalogueLoad load(nullptr, kVersion, false);
+  std::vector<std::string> asked = texts_of(load.next_queries());
+  REQUIRE(!asked.empty());
+  CHECK(says(asked.front(), "BEGIN"));
+  CHECK(says(asked.front(), "search_path = pg_catalog, pg_temp"));
+}
+
 TEST_CASE("catalogue load: answers may be split anywhere") {
   for (std::size_t chunk : {std::size_t{1}, std::size_t{3}, std::size_t{64}}) {
     CatalogueLoad load(nullptr, kVersion, false);

@@ -50,6 +50,21 @@ TEST_CASE("barrier: within a group of the extended protocol") {
   CHECK(world.heard() == "1 2 D C(SELECT 1) Z(I)");
 }
 
+// What was judged at its Parse would run under what the statement before it has just changed.
+TEST_CASE("barrier: a Bind of what was prepared before") {
+  World world;
+  std::string parse, bind;
+  pg::append_parse(parse, "s", "SELECT 1");
+  world.send(parse + sync_message());
+  pg::append_bind(bind, "", "s", {});
+  pg::append_execute(bind, "");
+  world.send(extended_unsynced("SET search_path TO other") + bind + sync_message());
+  CHECK(world.heard() == "1 Z(I) 1 2 C(SET) E(55000*) Z(I)");
+  CHECK(world.server.executed == Words{"SET search_path TO other"});
+  world.send(bind + sync_message());
+  CHECK(world.heard() == "2 D C(SELECT 1) Z(I)");
+}
+
 TEST_CASE("barrier: a change in a transaction is asked about again when it ends") {
   World world;
   world.query("BEGIN");

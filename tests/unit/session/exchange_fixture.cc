@@ -4,6 +4,7 @@
 #include "proto-parsers/base/check.h"
 #include "proto-parsers/postgres/encode.h"
 #include "proto-parsers/postgres/writer.h"
+#include "proto-parsers/sql/catalogue.h"
 
 namespace chaperone::session {
 
@@ -74,6 +75,22 @@ void World::settle() {
 void World::durable() {
   CHECK(std::exchange(waiting, false));
   exchange->on_durable();
+}
+
+void World::use_policy(const std::string& rules) {
+  policy = must_parse(rules);
+  exchange->on_policy(policy);
+}
+
+void World::use_tables(const std::vector<std::pair<std::string, std::string>>& tables) {
+  sql::CatalogueBuilder builder;
+  using Cells = std::vector<std::optional<std::string_view>>;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    std::string oid = std::to_string(20000 + i);
+    CHECK(builder.add(0, Cells{oid, tables[i].first, tables[i].second, "r", "f", "f"}).ok());
+    CHECK(builder.add(1, Cells{oid, "a", "23", "f", "1"}).ok());
+  }
+  exchange->adopt_catalogue(builder.finish().value());
 }
 
 void World::to_client(Bytes bytes) { all_to_client.append(as_text(bytes)); }

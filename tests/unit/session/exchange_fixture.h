@@ -36,6 +36,10 @@ class World final : public PostgresExchange::Ports {
   void settle();
   void feed(std::string_view bytes) { exchange->on_client(as_bytes(bytes)); }
   void durable();
+  // A reload of the policy.
+  void use_policy(const std::string& rules);
+  // A catalogue with these tables, (schema, name), each with a column "a".
+  void use_tables(const std::vector<std::pair<std::string, std::string>>& tables);
 
   // What the client got since last asked: each message as its type, errors with SQLSTATE and, if
   // ours, "*": "T D C(SELECT 1) Z(I) E(42501*)".

@@ -94,6 +94,46 @@ TEST_CASE("names: what was prepared under another reading of strings is not run"
   CHECK(world.heard() == "2 D C(SELECT 1) Z(I)");
 }
 
+// A Parse may lie hours back.
+TEST_CASE("names: a Bind is judged by the policy of today") {
+  World world;
+  world.send(parse("s", "DELETE FROM other") + sync_message());
+  world.use_policy("rules: [{name: reads, action: allow, match: {effects: [read]}}]");
+  world.send(bind("", "s") + execute("") + sync_message());
+  CHECK(world.heard() == "1 Z(I) E(42501*) Z(I)");
+  CHECK(world.server.executed.empty());
+  world.use_policy(kRules);
+  world.send(bind("", "s") + execute("") + sync_message());
+  CHECK(world.server.executed == Words{"DELETE FROM other"});
+}
+
+TEST_CASE("names: a Bind is judged by the search_path of today") {
+  World world;
+  world.use_tables({{"public", "t"}, {"private", "t"}});
+  world.use_policy(R"(
+rules:
+- {name: most, action: allow, match: {effects: [read, session]}}
+- {name: private, action: deny, match: {objects: ["private.*"]}}
+)");
+  world.send(parse("s", "SELECT a FROM t") + sync_message());
+  world.server.search_path = "private";
+  world.query("SET search_path TO private");
+  CHECK(world.heard() == "1 Z(I) C(SET) Z(I)");
+  world.send(bind("", "s") + execute("") + sync_message());
+  CHECK(world.heard() == "E(42501*) Z(I)");
+  world.server.search_path = "public";
+  world.query("SET search_path TO public");
+  world.heard();
+  world.send(bind("", "s") + execute("") + sync_message());
+  CHECK(world.heard().starts_with("2 "));
+  world.use_tables({{"private", "t"}});  // dropped and made anew elsewhere: a catalogue of today
+  world.server.search_path = "private";
+  world.query("SET search_path TO private");
+  world.heard();
+  world.send(bind("", "s") + execute("") + sync_message());
+  CHECK(world.heard() == "E(42501*) Z(I)");
+}
+
 TEST_CASE("names: a portal that is bound and never executed has an outcome") {
   World world;
   world.send(parse("", "SELECT 1") + bind("", "") + bind("", "") + bind("p", "") +
@@ -177,6 +217,21 @@ TEST_CASE("read-only: no statement lowers the second fence") {
   world.send(extended("BEGIN READ WRITE"));
   CHECK(world.heard() == "E(42501*) Z(I)");
   CHECK(world.server.executed.empty());
+}
+
+// By code that nobody read: what the server says counts.
+TEST_CASE("read-only: a session that is found without the fence ends") {
+  World fenced({.read_only = true});
+  fenced.server.default_transaction_read_only = true;
+  fenced.query("SET search_path TO other");
+  CHECK(fenced.server.settings_asked == 1);
+  CHECK(fenced.failure.empty());
+  fenced.server.default_transaction_read_only = false;
+  fenced.query("SET search_path TO public");
+  CHECK(fenced.failure.starts_with("read_only:"));
+  World free;
+  free.query("SET search_path TO other");
+  CHECK(free.failure.empty());
 }
 
 TEST_CASE("the end: what was in flight is unknown") {

@@ -63,5 +63,15 @@ TEST_CASE("exchange: a refusal inside a batch stops the batch") {
   CHECK(world.server.executed == Words{"SELECT 1"});
 }
 
+// A refusal that the server's skipping swallowed must not be told in the place of the next one.
+TEST_CASE("exchange: each refusal tells of its own rule") {
+  World world;
+  world.send(extended_unsynced("SELECT 1/0") + extended_unsynced("GRANT app TO agent") +
+             sync_message() + query_message("DELETE FROM kept"));
+  CHECK(world.heard() == "1 2 E(22012) Z(I) E(42501*) Z(I)");
+  CHECK(world.all_to_client.find("refused by rule \"kept-stays\"") != std::string::npos);
+  CHECK(world.all_to_client.find("refused by rule \"default\"") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace chaperone::session

@@ -195,7 +195,7 @@ void FakeServer::settings(bool prepared) {
   append_row(replies, {"standard_conforming_strings", standard_conforming_strings ? "on" : "off", ""});
   append_row(replies, {"client_encoding", encoding, ""});
   append_row(replies, {"transaction_read_only", "off", ""});
-  append_row(replies, {"default_transaction_read_only", "off", ""});
+  append_row(replies, {"default_transaction_read_only", default_transaction_read_only ? "on" : "off", ""});
   append_row(replies, {"schema", search_path, ""});
   for (const auto& [name, text] : statements_) {
     if (!prepared || name.empty()) continue;

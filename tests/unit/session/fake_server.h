@@ -32,6 +32,7 @@ class FakeServer {
   std::string search_path = "public";
   std::string encoding = "UTF8";
   bool standard_conforming_strings = true;
+  bool default_transaction_read_only = false;
   bool settings_fail = false;    // the sidecar's own query is answered by an error
   int settings_cancelled = 0;    // ... so often by that of a cancel
   bool ended = false;            // Terminate came, or a message that ends a server
