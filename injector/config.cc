@@ -84,15 +84,6 @@ class Reader {
   std::map<std::string, bool, std::less<>> known_;
 };
 
-HostAlias read_alias(const Json& value, const std::string& place, std::string& mistakes) {
-  HostAlias alias;
-  Reader reader(value, place + ".", mistakes);
-  reader.text("ip", alias.ip);
-  reader.texts("hostnames", alias.hostnames);
-  if (alias.ip.empty() || alias.hostnames.empty()) reader.complain("", "needs ip and hostnames");
-  return alias;
-}
-
 AgentPolicy read_policy(const Json& value, const std::string& place, std::string& mistakes) {
   AgentPolicy policy;
   Reader reader(value, place + ".", mistakes);
@@ -101,9 +92,6 @@ AgentPolicy read_policy(const Json& value, const std::string& place, std::string
   reader.texts("serviceAccounts", policy.service_accounts);
   reader.flag("default", policy.is_default);
   reader.flag("rootTier", policy.root_tier);
-  reader.each("hostAliases", [&](const Json& one, const std::string& where) {
-    policy.host_aliases.push_back(read_alias(one, where, mistakes));
-  });
   if (policy.name.empty()) reader.complain("name", "is needed");
   if (policy.namespaces.empty()) reader.complain("namespaces", "are needed");
   return policy;

@@ -11,11 +11,6 @@
 
 namespace chaperone::injector {
 
-struct HostAlias {
-  std::string ip;
-  std::vector<std::string> hostnames;
-};
-
 // A policy that pods may name, and where. Its ConfigMap `chaperone-policy-NAME` and Secret
 // `chaperone-credentials-NAME` are in the pod's namespace and mounted into the sidecar alone.
 struct AgentPolicy {
@@ -24,7 +19,6 @@ struct AgentPolicy {
   std::vector<std::string> service_accounts;  // empty: every one of those namespaces
   bool is_default = false;                    // for pods that name none
   bool root_tier = false;                     // agents may be UID 0, without any dangerous right
-  std::vector<HostAlias> host_aliases;        // names for agents, while there is no resolver
 };
 
 struct Allowed {

@@ -37,9 +37,4 @@ void put_text(Json& object, std::string_view key, std::string_view value, JsonMe
   put(object, key, text_value(value, memory), memory);
 }
 
-void insert_at(Json& array, std::size_t index, Json value, JsonMemory& memory) {
-  array.PushBack(value, memory);
-  for (rapidjson::SizeType i = array.Size() - 1; i > index; --i) array[i].Swap(array[i - 1]);
-}
-
 }  // namespace chaperone::injector

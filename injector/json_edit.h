@@ -15,7 +15,4 @@ Json& array_in(Json& parent, std::string_view key, JsonMemory& memory);
 void put(Json& object, std::string_view key, Json value, JsonMemory& memory);
 void put_text(Json& object, std::string_view key, std::string_view value, JsonMemory& memory);
 
-// Inserts before `index` (at most the size).
-void insert_at(Json& array, std::size_t index, Json value, JsonMemory& memory);
-
 }  // namespace chaperone::injector

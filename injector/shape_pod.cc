@@ -51,21 +51,6 @@ void shape_volumes(Json& spec, const Json& ours, JsonMemory& memory) {
   }
 }
 
-void shape_aliases(Json& spec, const AgentPolicy& policy, JsonMemory& memory) {
-  if (policy.host_aliases.empty()) return;
-  Json& aliases = array_in(spec, "hostAliases", memory);
-  std::size_t index = 0;
-  for (const HostAlias& alias : policy.host_aliases) {
-    Json wanted(rapidjson::kObjectType), names(rapidjson::kArrayType);
-    put_text(wanted, "ip", alias.ip, memory);
-    for (const std::string& name : alias.hostnames) names.PushBack(Json(name, memory), memory);
-    put(wanted, "hostnames", std::move(names), memory);
-    bool there = std::any_of(aliases.Begin(), aliases.End(),
-                             [&](const Json& one) { return one == wanted; });
-    if (!there) insert_at(aliases, index++, std::move(wanted), memory);
-  }
-}
-
 void shape_annotations(Json& pod, const AgentPolicy& policy, const Config& config,
                        JsonMemory& memory) {
   Json& annotations = object_in(object_in(pod, "metadata", memory), "annotations", memory);
@@ -104,7 +89,6 @@ void shape_pod(Json& pod, const AgentPolicy& policy, const Config& config, JsonM
   shape_agents(pod, "containers", policy, config, memory);
   lead_with(array_in(spec, "initContainers", memory), containers, memory);
   shape_volumes(spec, volumes, memory);
-  shape_aliases(spec, policy, memory);
   put(spec, "automountServiceAccountToken", Json(false), memory);
   put(spec, "enableServiceLinks", Json(false), memory);
   std::int64_t grace = integer_of(member(&spec, "terminationGracePeriodSeconds")).value_or(0);

@@ -1,5 +1,5 @@
-"""A node for the control plane of cluster.py: containerd, runc, kubelet and scheduler, on which pods run
-for real. Services are led to their pods by packet rules of our own; there is no DNS."""
+"""A node for the control plane of cluster.py: containerd, runc, kubelet, scheduler and CoreDNS, on which pods
+run for real. Services are led to their pods by packet rules of our own."""
 
 import json
 import os
@@ -13,12 +13,13 @@ from tests.e2e.cluster import BUILD, NODE, ROOT, TOOLS, Cluster, run, wait_for
 
 CGROUP = "chaperone-e2e"
 PSQL = pathlib.Path("/usr/lib/postgresql/15/bin/psql")
-AGENT_TOOLS = ("bash", "sleep", "cat", "id", "ls", "timeout", "true", "touch", "head")
+AGENT_TOOLS = ("bash", "sleep", "cat", "id", "ls", "timeout", "true", "touch", "head", "getent", "dig")
+DNS = "10.96.0.10"
 
 
 def missing():
     """What a node needs and is not here."""
-    return [name for name in ("containerd", "runc", "buildah", "setcap") if not shutil.which(name)] + \
+    return [name for name in ("containerd", "runc", "buildah", "setcap", "dig") if not shutil.which(name)] + \
         [str(path) for path in (pathlib.Path("/usr/lib/cni/bridge"), PSQL) if not path.exists()]
 
 
@@ -77,11 +78,14 @@ class Node(Cluster):
         # Pods on one bridge answer each other below the packet rules, which led them there.
         run("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1", check=False)
         self._cgroups()
+        self._names()
         self._containerd()
         self._kubelet()
         self.start("scheduler", TOOLS / "kube-scheduler", f"--kubeconfig={self.kubeconfig}", "--leader-elect=false")
         wait_for("the node to be ready", self._node_ready, 90)
         threading.Thread(target=self._lead_services, daemon=True).start()
+        wait_for(f"names: {self.log('coredns')}", lambda: "10.96.0.1" in run(
+            "dig", "+short", "+time=2", "+tries=1", f"@{DNS}", "kubernetes.default.svc.cluster.local", check=False).stdout)
 
     def _node_ready(self):
         if self.processes["kubelet"].poll() is not None:
@@ -131,7 +135,6 @@ state = "{d}/containerd/state"
 
     def _kubelet(self):
         d = self.dir
-        (d / "resolv.conf").write_text("nameserver 10.96.0.10\n")
         (d / "kubelet.yaml").write_text(json.dumps({
             "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
             "authentication": {"x509": {"clientCAFile": f"{d}/ca.crt"}, "anonymous": {"enabled": False},
@@ -140,9 +143,33 @@ state = "{d}/containerd/state"
             "tlsCertFile": f"{d}/apiserver.crt", "tlsPrivateKeyFile": f"{d}/apiserver.key",
             "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{CGROUP}", "failCgroupV1": False, "failSwapOn": False,
             "enforceNodeAllocatable": [], "evictionHard": {}, "resolvConf": f"{d}/resolv.conf",
+            "clusterDNS": [DNS], "clusterDomain": "cluster.local",
             "podLogsDir": f"{d}/logs", "syncFrequency": "5s", "configMapAndSecretChangeDetectionStrategy": "Watch"}))
         self.start("kubelet", TOOLS / "kubelet", f"--config={d}/kubelet.yaml", f"--kubeconfig={self.kubeconfig}",
                    "--hostname-override=node1", f"--node-ip={NODE}", f"--root-dir={d}/kubelet")
+
+    def _names(self):
+        """CoreDNS on the node itself, behind the Service that clusters have; the node asks it too."""
+        (self.dir / "Corefile").write_text(
+            f".:53 {{\nbind {NODE}\nerrors\nkubernetes cluster.local in-addr.arpa {{\nkubeconfig {self.kubeconfig} x\nttl 5\n}}\ncache 5\n}}\n")
+        self.start("coredns", TOOLS / "coredns", "-conf", self.dir / "Corefile")
+        self.service_to("kube-system", "kube-dns", NODE, {"dns": ("UDP", 53), "dns-tcp": ("TCP", 53)}, clusterIP=DNS)
+        (self.dir / "resolv.conf").write_text(f"nameserver {DNS}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n")
+        run("mount", "--bind", self.dir / "resolv.conf", "/etc/resolv.conf")
+
+    def service_to(self, namespace, name, address, ports, **spec):
+        """A Service in front of what is no pod; ports: {name: (protocol, number)}. Returns its address."""
+        meta = {"name": name, "namespace": namespace}
+        listed = [{"name": one, "protocol": protocol, "port": number} for one, (protocol, number) in ports.items()]
+        status, made, _ = self.api("POST", f"/api/v1/namespaces/{namespace}/services",
+                                   {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": listed, **spec}})
+        assert status == 201, made
+        status, found, _ = self.api("POST", f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices", {
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": listed,
+            "metadata": {**meta, "labels": {"kubernetes.io/service-name": name}},
+            "endpoints": [{"addresses": [address], "conditions": {"ready": True}}]})
+        assert status == 201, found
+        return made["spec"]["clusterIP"]
 
     # -- services
 
@@ -172,7 +199,7 @@ state = "{d}/containerd/state"
                            if e["conditions"].get("ready")]
                 if targets and address not in (None, "None"):
                     table = ", ".join(f"{i} : {one}" for i, one in enumerate(sorted(targets)))
-                    lines.append(f"ip daddr {address} tcp dport {port['port']} dnat ip to numgen inc mod {len(targets)} map {{ {table} }}")
+                    lines.append(f"ip daddr {address} {port['protocol'].lower()} dport {port['port']} dnat ip to numgen inc mod {len(targets)} map {{ {table} }}")
         chain = "\n".join(lines)
         return (f"table ip e2e {{\nchain out {{\ntype nat hook output priority -100;\n{chain}\n}}\n"
                 f"chain in {{\ntype nat hook prerouting priority -100;\n{chain}\n}}\n}}\n")

@@ -37,9 +37,9 @@ def postgres():
     run(*as_postgres, PGBIN / "initdb", "-D", folder / "data", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync")
     key, request, certificate = folder / "data/server.key", cluster.dir / "db.csr", folder / "data/server.crt"
     run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
-    run("openssl", "req", "-new", "-key", key, "-subj", "/CN=shop.db.svc", "-out", request)
+    run("openssl", "req", "-new", "-key", key, "-subj", "/CN=shop", "-out", request)
     extensions = cluster.dir / "db.ext"
-    extensions.write_text("subjectAltName=DNS:shop.db.svc\n")
+    extensions.write_text("subjectAltName=DNS:shop.db.svc.cluster.local\n")
     run("openssl", "x509", "-req", "-in", request, "-CA", cluster.dir / "ca.crt", "-CAkey", cluster.dir / "ca.key",
         "-CAcreateserial", "-days", "2", "-out", certificate, "-extfile", extensions)
     for path in (key, certificate):
@@ -57,9 +57,6 @@ def postgres():
 
 
 def install():
-    values = cluster.dir / "values.yaml"
-    text = (ROOT / "tests/e2e/node_values.yaml").read_text()
-    values.write_text(text.replace("COLLECTOR", "192.0.2.1"))
     data = cluster.dir / "collector-volume"
     data.mkdir()
     os.chown(data, 65532, 65532)
@@ -67,15 +64,8 @@ def install():
         "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "collector"},
         "spec": {"capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": str(data)}}})
     assert status == 201, found
-    words = ["chaperone", ROOT / "charts/chaperone", "-n", "chaperone", "-f", values]
-    cluster.helm("install", *words, "--create-namespace")
-    address = cluster.api("GET", "/api/v1/namespaces/chaperone/services/chaperone-collector")[1]["spec"]["clusterIP"]
-    values.write_text(text.replace("COLLECTOR", address))
-    cluster.helm("upgrade", *words)
-    # What an operator's own name service would say.
-    hosts = cluster.dir / "hosts"
-    hosts.write_text(f"127.0.0.1 localhost\n{address} chaperone-collector.chaperone.svc\n")
-    run("mount", "--bind", hosts, "/etc/hosts")
+    cluster.helm("install", "chaperone", ROOT / "charts/chaperone", "-n", "chaperone", "--create-namespace",
+                 "-f", ROOT / "tests/e2e/node_values.yaml")
     cluster.kubectl("create", "secret", "generic", "chaperone-credentials-reader", "-n", "agents",
                     f"--from-literal=password={PASSWORD}", f"--from-file=ca.crt={cluster.dir}/ca.crt")
     cluster.kubectl("create", "secret", "generic", "chaperone-credentials-builder", "-n", "agents",
@@ -84,9 +74,6 @@ def install():
         done = cluster.kubectl("rollout", "status", f"{kind}/{name}", "-n", "chaperone", "--timeout=120s", check=False)
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr + state("chaperone"))
-    # Replicas of the first installation answer while they drain, from the values of then.
-    wait_for("the upgrade to be over", lambda: len(cluster.api(
-        "GET", "/api/v1/namespaces/chaperone/pods?labelSelector=app.kubernetes.io%2Fname%3Dchaperone-injector")[1]["items"]) == 2)
     cluster.kubectl("label", "namespace", "agents", "chaperone.dev/enforce=true")
 
 
@@ -107,6 +94,8 @@ def setUpModule():
     cluster.up()
     cluster.node_up()
     postgres()
+    cluster.kubectl("create", "namespace", "db")
+    cluster.database = cluster.service_to("db", "shop", NODE, {"postgres": ("TCP", 5432)})
     cluster.kubectl("create", "namespace", "agents")
     cluster.kubectl("create", "serviceaccount", "builder", "-n", "agents")
     install()
@@ -160,7 +149,7 @@ type filter hook prerouting priority -400;
 iifname "cni0" ip saddr {found['status']['podIP']} jump judge
 }}
 chain judge {{
-ip daddr {NODE} tcp dport 5432 return
+ip daddr {{ {cluster.database}, {NODE} }} tcp dport 5432 return
 ip daddr {{ {collector}, 10.244.0.0/24 }} tcp dport 8443 return
 ip daddr 10.96.0.10 udp dport 53 return
 tcp sport 19090 return
@@ -208,6 +197,21 @@ class NodeTest(unittest.TestCase):
         done = cluster.kubectl("wait", "--for=condition=complete", "job/count", "-n", "agents", "--timeout=90s", check=False)
         self.assertEqual(done.returncode, 0, done.stderr + state("agents"))
         self.assertEqual(cluster.kubectl("logs", "job/count", "-c", "agent", "-n", "agents").stdout.strip(), "2")
+
+    def test_names(self):
+        name = run_pod(pod("names"))
+        by_address = inside(name, "psql", "-XAt", "-h", cluster.database, "-c", "select 1")
+        self.assertIn("connection to server", by_address, "an address that no name gave")
+        # Whatever server the agent asks, the sidecar answers.
+        dig = lambda *words: inside(name, "dig", "+noall", "+comments", "+answer", "+time=3", "+tries=1", *words)
+        for way in ("@8.8.8.8", "@10.250.0.254", "+tcp"):
+            self.assertIn(cluster.database, dig(way, "shop.db.svc.cluster.local"))
+        for words, status in ((("kubernetes.default.svc.cluster.local",), "NXDOMAIN"), (("example.org",), "NXDOMAIN"),
+                              (("shop.db.svc.cluster.local", "txt"), "REFUSED")):
+            self.assertIn(f"status: {status}", dig("@1.1.1.1", *words))
+        self.assertIn(cluster.database, inside(name, "getent", "hosts", "shop.db"), "by the search list")
+        self.works(name)
+        wait_for("the question in the trail", lambda: "kubernetes.default" in auditor("search", "--all", "--pod", "names"), 30)
 
     def ways_around(self, name):
         watch = Watch(name)
@@ -292,6 +296,6 @@ if __name__ == "__main__":
     if missing():
         print("node_test: not here: " + " ".join(missing()), file=sys.stderr)
         sys.exit(77)
-    build_tools("kubelet", "kube-scheduler")
+    build_tools("kubelet", "kube-scheduler", "coredns")
     own_namespaces()
     unittest.main(verbosity=2)

@@ -39,7 +39,6 @@ https://chaperone-collector.{{ .Release.Namespace }}.svc:8443
 {{- range $agents.policies -}}
 {{- $one := dict "name" .name "namespaces" (list $agents.namespace) "default" (.default | default false) "rootTier" (.rootTier | default false) -}}
 {{- with .serviceAccounts }}{{- $_ := set $one "serviceAccounts" . -}}{{- end -}}
-{{- with .hostAliases }}{{- $_ := set $one "hostAliases" . -}}{{- end -}}
 {{- $policies = append $policies $one -}}
 {{- end -}}
 {{- end -}}

@@ -85,8 +85,7 @@ Config test_config() {
     "allowed": {"csiDrivers": ["secrets-store.csi.k8s.io"],
                 "extendedResources": ["nvidia.com/gpu"], "runtimeClasses": ["kata"]},
     "policies": [
-      {"name": "reader", "namespaces": ["agents"], "default": true,
-       "hostAliases": [{"ip": "10.30.1.10", "hostnames": ["shop.db.svc"]}]},
+      {"name": "reader", "namespaces": ["agents"], "default": true},
       {"name": "builder", "namespaces": ["agents"], "serviceAccounts": ["builder"],
        "rootTier": true}
     ]})",

@@ -89,14 +89,6 @@ TEST_CASE("the sidecar alone mounts what it lives on") {
   }
 }
 
-TEST_CASE("the operator's names for hosts come before the pod's own") {
-  auto pod = injected(R"({"spec": {"hostAliases": [{"ip": "1.2.3.4", "hostnames": ["x"]}],
-                                   "containers": [{"name": "a"}]}})");
-  const auto& aliases = pod["spec"]["hostAliases"];
-  REQUIRE(aliases.Size() == 2);
-  CHECK(is(aliases[0]["hostnames"][0], "shop.db.svc"));
-}
-
 TEST_CASE("a pod has time to send what it recorded") {
   CHECK(is(injected(R"({"spec": {"terminationGracePeriodSeconds": 5, "containers": []}})")
             ["spec"]["terminationGracePeriodSeconds"], 40));
