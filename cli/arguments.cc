@@ -130,6 +130,9 @@ class Builder {
     paged(alarms), json(alarms);
     auto* writers = remote("writers", "sidecars that send records", Verb::kWriters);
     paged(writers), json(writers);
+    auto* fleet = remote("fleet", "pods that run, and which of them are on an old policy", Verb::kFleet);
+    fleet->add_flag("--old", out_.old_only, "only those");
+    paged(fleet), json(fleet);
     auto* accesses = remote("accesses", "who read what of the trail", Verb::kAccesses);
     paged(accesses), json(accesses);
   }

@@ -25,6 +25,7 @@ enum class Verb : std::uint8_t {
   kVerify,
   kAlarms,
   kWriters,
+  kFleet,
   kAccesses,
   kPolicyCheck,
   kPolicyTest,
@@ -52,6 +53,7 @@ struct Arguments {
   std::int64_t limit = 50;
   bool oldest_first = false;
   bool all_kinds = false;  // events too, not only commands
+  bool old_only = false;   // fleet
   // policy explain
   std::string resource, schema;
   std::vector<std::string> parameters;

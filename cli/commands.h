@@ -13,6 +13,7 @@ Result<int> search(const Arguments& arguments);
 Result<int> tail(const Arguments& arguments);
 Result<int> alarms(const Arguments& arguments);
 Result<int> writers(const Arguments& arguments);
+Result<int> fleet(const Arguments& arguments);
 Result<int> accesses(const Arguments& arguments);
 Result<int> export_trail(const Arguments& arguments);
 Result<int> verify(const Arguments& arguments);

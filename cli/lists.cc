@@ -1,4 +1,4 @@
-// alarms, writers, accesses, export.
+// alarms, writers, fleet, accesses, export.
 #include <cstdio>
 #include <ctime>
 #include <fstream>
@@ -58,6 +58,25 @@ std::vector<Cell> writer_row(const Json& writer) {
           {text_at(writer, "build")}};
 }
 
+Cell pod_state(const Json& pod) {
+  if (has(pod, "old") && pod["old"].IsTrue()) return {"old", Tint::kBad};
+  if (has(pod, "silent") && pod["silent"].IsTrue()) return {"silent", Tint::kDim};
+  return {"current", Tint::kGood};
+}
+
+std::vector<Cell> fleet_row(const Json& pod) {
+  std::string revision = text_at(pod, "revision");
+  if (!revision.empty()) revision += " ";
+  return {{text_at(pod, "pod")},
+          {text_at(pod, "namespace")},
+          {text_at(pod, "policy")},
+          pod_state(pod),
+          {revision + text_at(pod, "digest").substr(0, 12)},
+          {short_time(text_at(pod, "since")), Tint::kDim},
+          {text_at(pod, "node")},
+          {text_at(pod, "build")}};
+}
+
 std::vector<Cell> access_row(const Json& access) {
   return {{short_time(text_at(access, "at")), Tint::kDim},
           {text_at(access, "token")},
@@ -78,6 +97,14 @@ Result<int> writers(const Arguments& arguments) {
   return list(arguments, "/v1/writers", {}, "writers",
               Table({"WRITER", "LAST", "STATE", "POD", "NAMESPACE", "TOKEN", "SEQUENCE", "BUILD"}),
               writer_row, "no writers");
+}
+
+Result<int> fleet(const Arguments& arguments) {
+  Parameters parameters;
+  if (arguments.old_only) parameters.emplace_back("old", "true");
+  return list(arguments, "/v1/fleet", parameters, "pods",
+              Table({"POD", "NAMESPACE", "POLICY", "STATE", "REVISION", "SINCE", "NODE", "BUILD"}),
+              fleet_row, arguments.old_only ? "no pod is on an old policy" : "no pods");
 }
 
 Result<int> accesses(const Arguments& arguments) {

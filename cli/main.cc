@@ -36,6 +36,8 @@ Result<int> run(const Arguments& arguments) {
       return alarms(arguments);
     case Verb::kWriters:
       return writers(arguments);
+    case Verb::kFleet:
+      return fleet(arguments);
     case Verb::kAccesses:
       return accesses(arguments);
     case Verb::kPolicyCheck:

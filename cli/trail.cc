@@ -80,6 +80,7 @@ std::string what_of(const Json& record) {
   std::string what = text_at(record, "kind"), target = text_at(record, "target_name");
   if (target.empty()) target = text_at(record, "target_address");
   if (what == "connect_denied" && !target.empty()) what += " to " + target;
+  if (what == "name") what += " " + target;
   for (const char* key : {"event", "detail", "reason"}) {
     std::string more = text_at(record, key);
     if (!more.empty()) what += (key == std::string("event") ? ": " : ", ") + more;

@@ -78,6 +78,8 @@ inline constexpr std::int64_t kClockAheadMaxNs = 300'000'000'000;
 // Without a record for this long (heartbeats come every few seconds) a writer that did not stop in
 // order is reported as silent.
 inline constexpr std::int64_t kSilenceNs = 120'000'000'000;
+// A pod that ended without a word (its node died) is in the fleet no longer after a day.
+inline constexpr std::int64_t kFleetForgetNs = 86'400'000'000'000;
 
 // Lines of the token file, and its size.
 inline constexpr std::size_t kTokensMax = 10'000;

@@ -28,6 +28,7 @@ const std::vector<Route>& Api::routes() {
       {"GET", "/v1/export", Right::kExport, 0, &Api::export_trail},
       {"GET", "/v1/alarms", Right::kRead, 0, &Api::alarms},
       {"GET", "/v1/writers", Right::kRead, 0, &Api::writers},
+      {"GET", "/v1/fleet", Right::kRead, 0, &Api::fleet},
       {"GET", "/v1/accesses", Right::kRead, 0, &Api::accesses},
       {"GET", "/v1/key", Right::kNone, 0, &Api::key},
       {"GET", "/v1/openapi.json", Right::kNone, 0, &Api::openapi},

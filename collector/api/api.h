@@ -79,6 +79,7 @@ class Api {
   HttpReply session(const HttpRequest&);
   // lists.cc
   HttpReply writers(const HttpRequest&);
+  HttpReply fleet(const HttpRequest&);
   HttpReply alarms(const HttpRequest&);
   HttpReply accesses(const HttpRequest&);
   // export.cc

@@ -1,4 +1,4 @@
-// Writers, alarms and the trail of reads.
+// Writers, the fleet, alarms and the trail of reads.
 #include "audit/record.h"
 #include "audit/text.h"
 #include "collector/api/borrowed.h"
@@ -24,6 +24,19 @@ void put(JsonOut& json, const WriterRow& row) {
     keys.remove_prefix(std::min<std::size_t>(65, keys.size()));
   }
   json.close(']').close('}');
+}
+
+void put(JsonOut& json, const FleetRow& row) {
+  json.open('{').field("writer", audit::hex(row.writer));
+  json.field_if("pod", row.pod).field_if("namespace", row.pod_namespace);
+  json.field_if("service_account", row.service_account).field_if("node", row.node);
+  json.field_if("build", row.build).field_if("policy", row.policy);
+  json.field_if("revision", row.revision).field("digest", row.digest);
+  json.field("since", rfc3339(row.policy_ns)).field("last", rfc3339(row.last_ns));
+  json.key("silent").boolean(wall_now_ns() - row.last_ns >= kSilenceNs);
+  json.key("old").boolean(row.digest != row.current_digest);
+  json.field_if("current_revision", row.current_revision);
+  json.field("current_digest", row.current_digest).close('}');
 }
 
 void put(JsonOut& json, const AlarmRow& row) {
@@ -71,6 +84,20 @@ HttpReply Api::writers(const HttpRequest& request) {
   if (!query) return query.refusal();
   auto rows = query->writers(*page);
   return rows ? page_reply("writers", *rows, *page) : failed(*query, rows.error());
+}
+
+HttpReply Api::fleet(const HttpRequest& request) {
+  auto known = check_parameters(request, {"limit", "cursor", "order", "old"});
+  auto page = parse_page(request);
+  if (!known || !page)
+    return error_reply(400, "parameter", (known ? page.error() : known.error()).message);
+  std::string old = parameter(request, "old");
+  if (!old.empty() && old != "true" && old != "false")
+    return error_reply(400, "parameter", "old is true or false");
+  Borrowed query(*this);
+  if (!query) return query.refusal();
+  auto rows = query->fleet(old == "true", wall_now_ns() - kFleetForgetNs, *page);
+  return rows ? page_reply("pods", *rows, *page) : failed(*query, rows.error());
 }
 
 HttpReply Api::alarms(const HttpRequest& request) {

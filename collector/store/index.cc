@@ -10,7 +10,7 @@ namespace chaperone::collector {
 extern const char kSchemaSql[];
 
 namespace {
-constexpr std::int64_t kSchemaVersion = 3;
+constexpr std::int64_t kSchemaVersion = 4;
 constexpr std::string_view kOtherVersion = "the index was made by another version";
 
 Result<bool> has_schema(Database& database) {

@@ -54,6 +54,20 @@ std::optional<audit::PublicKey> signer_after(const DecodedRecord& record) {
   return {};
 }
 
+// The operator's name for a pod's policy, which the chart puts beside its labels.
+std::string_view policy_name(const DecodedRecord& record) {
+  for (const auto& [key, value] : record.labels) {
+    if (key == kPolicyLabel) return value;
+  }
+  return {};
+}
+
+Result<void> note_policy(Statement& set, std::int64_t writer, const DecodedRecord& record) {
+  set.bind(1, writer).bind(2, policy_name(record)).bind(3, record.policy_revision);
+  set.bind(4, record.policy_digest).bind(5, record.wall_ns);
+  return set.run();
+}
+
 bool has_session(const DecodedRecord& record) { return record.session != audit::Id{}; }
 
 // An outcome belongs to its command's row; anything else carries its own.
@@ -205,6 +219,10 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
   else
     advance.bind_null(7);
   if (auto advanced = advance.run(); !advanced) return advanced;
+  if (record->kind == RecordKind::kPolicyChange) {
+    auto noted = note_policy(statements_->set_policy, *writer, *record);
+    if (!noted) return noted;
+  }
   return session ? apply_to_session(static_cast<std::int64_t>(*session), *record, *labels)
                  : Result<void>();
 }

@@ -29,6 +29,9 @@ struct Index::Statements {
       "last_kind = CASE ?5 WHEN 4 THEN last_kind ELSE ?5 END, "
       "records = records + 1, build = CASE ?6 WHEN '' THEN build ELSE ?6 END, "
       "key = coalesce(?7, key) WHERE id = ?1"};
+  Statement set_policy{database_,
+                       "UPDATE writers SET policy = ?2, policy_revision = ?3, policy_digest = ?4, "
+                       "policy_ns = ?5 WHERE id = ?1"};
   Statement add_enrolment{
       database_,
       "INSERT INTO enrolments(writer_id, key, document, received_ns, claims, file) "

@@ -1,5 +1,6 @@
 #include "collector/store/query.h"
 
+#include "audit/record.h"
 #include "collector/store/where.h"
 
 namespace chaperone::collector {
@@ -92,6 +93,19 @@ WriterRow read_writer(const Statement& row) {
   return writer;
 }
 
+FleetRow read_fleet(const Statement& row) {
+  FleetRow pod;
+  pod.id = row.number(0);
+  copy_blob(row.blob(1), pod.writer);
+  std::string* texts[] = {&pod.pod,   &pod.pod_namespace, &pod.service_account, &pod.node,
+                          &pod.build, &pod.policy,        &pod.revision,        &pod.digest};
+  int column = 2;
+  for (std::string* text : texts) *text = text_of(row, column++);
+  pod.policy_ns = row.number(10), pod.last_ns = row.number(11);
+  pod.current_revision = text_of(row, 12), pod.current_digest = text_of(row, 13);
+  return pod;
+}
+
 AlarmRow read_alarm(const Statement& row) {
   AlarmRow alarm{row.number(0), text_of(row, 1), {},
                  row.number(3), text_of(row, 4), text_of(row, 5),
@@ -146,6 +160,27 @@ Result<std::vector<WriterRow>> Query::writers(const Page& page) {
       "WHERE e.writer_id = w.id) FROM writers w" +
       paged(where, page, "w.id");
   return rows_of<WriterRow>(*database_, sql, where, read_writer);
+}
+
+Result<std::vector<FleetRow>> Query::fleet(bool old_only, std::int64_t since_ns,
+                                           const Page& page) {
+  const std::string live = "policy_ns > 0 AND last_kind <> " +
+                           std::to_string(static_cast<int>(audit::RecordKind::kWriterStop));
+  Where where;
+  where.add("w.last_ns >= ?", since_ns);
+  if (old_only) where.add("w.policy_digest <> c.policy_digest");
+  // The last word of each policy is told by whoever took it up last.
+  std::string sql =
+      "WITH l AS (SELECT * FROM writers WHERE " + live + "), c AS (SELECT * FROM (SELECT "
+      "namespace, policy, policy_revision, policy_digest, row_number() OVER (PARTITION BY "
+      "namespace, policy ORDER BY policy_ns DESC, id DESC) AS place FROM l WHERE last_ns >= " +
+      std::to_string(since_ns) +
+      ") WHERE place = 1) SELECT w.id, w.writer, w.pod, w.namespace, w.service_account, w.node, "
+      "w.build, w.policy, w.policy_revision, w.policy_digest, w.policy_ns, w.last_ns, "
+      "c.policy_revision, c.policy_digest FROM l w JOIN c ON c.namespace = w.namespace AND "
+      "c.policy = w.policy" +
+      paged(where, page, "w.id");
+  return rows_of<FleetRow>(*database_, sql, where, read_fleet);
 }
 
 Result<std::vector<AlarmRow>> Query::alarms(const std::string& kind, const Page& page) {

@@ -18,6 +18,8 @@ namespace chaperone::collector {
 
 // How the index writes a pod's labels down, "US key RS value US ...".
 inline constexpr char kLabelMark = '\x1F', kLabelEquals = '\x1E';
+// Beside a pod's own labels: which of the operator's policies it has.
+inline constexpr std::string_view kPolicyLabel = "chaperone.dev/policy";
 struct Label {
   std::string key;
   std::optional<std::string> value;  // none: any
@@ -79,6 +81,15 @@ struct WriterRow {
   std::string keys;  // hexadecimal, separated by commas
 };
 
+// A pod with its policy, and the one that pods of its namespace and policy took up last.
+struct FleetRow {
+  std::int64_t id = 0;
+  audit::Id writer{};
+  std::string pod, pod_namespace, service_account, node, build, policy, revision, digest;
+  std::int64_t policy_ns = 0, last_ns = 0;
+  std::string current_revision, current_digest;
+};
+
 struct AlarmRow {
   std::int64_t id = 0;
   std::string kind;
@@ -113,6 +124,8 @@ class Query {
   Result<std::vector<RecordRow>> records(const Filter& filter, const Page& page);
   Result<std::vector<SessionRow>> sessions(const Filter& filter, const Page& page);
   Result<std::vector<WriterRow>> writers(const Page& page);
+  // Pods that have not stopped and were heard of since `since_ns`.
+  Result<std::vector<FleetRow>> fleet(bool old_only, std::int64_t since_ns, const Page& page);
   Result<std::vector<AlarmRow>> alarms(const std::string& kind, const Page& page);
   Result<std::vector<AccessRow>> accesses(const Page& page);
 

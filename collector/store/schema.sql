@@ -6,7 +6,10 @@ CREATE TABLE writers(
   first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
   sequence INTEGER NOT NULL DEFAULT 0, hash BLOB, records INTEGER NOT NULL DEFAULT 0,
   last_kind INTEGER NOT NULL DEFAULT 0, build TEXT NOT NULL DEFAULT '',
+  policy TEXT NOT NULL DEFAULT '', policy_revision TEXT NOT NULL DEFAULT '',
+  policy_digest TEXT NOT NULL DEFAULT '', policy_ns INTEGER NOT NULL DEFAULT 0,
   key BLOB);
+CREATE INDEX writers_by_policy ON writers(namespace, policy, policy_ns);
 CREATE TABLE enrolments(
   id INTEGER PRIMARY KEY, writer_id INTEGER NOT NULL, key BLOB NOT NULL, document BLOB NOT NULL,
   received_ns INTEGER NOT NULL, claims TEXT NOT NULL, file INTEGER NOT NULL, UNIQUE(writer_id, key));

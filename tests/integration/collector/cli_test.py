@@ -60,6 +60,22 @@ class Cli(unittest.TestCase):
             found, _ = other.cli("search", "--decision", "deny")
             self.assertEqual(found.count("connect_denied to 192.0.2.1:443"), 2)
 
+    def test_fleet_names_pods_on_an_old_policy(self):
+        with Stage() as other:
+            for spool, policy in (("a", "reader/first"), ("b", "reader/first"), ("c", "builder/other"), ("d", "reader/second")):
+                other.send(spool=spool, sessions=1, commands=1, policy=policy, stay=1)
+            other.send(spool="gone", sessions=0, policy="reader/third")  # it stopped: no word of a running pod
+            fleet = [json.loads(line) for line in other.cli("fleet", "--json")[0].splitlines()]
+            self.assertEqual([(p["policy"], p["revision"], p["old"], p["current_revision"]) for p in fleet],
+                             [("reader", "second", False, "second"), ("builder", "other", False, "other"),
+                              ("reader", "first", True, "second"), ("reader", "first", True, "second")])
+            self.assertEqual(other.cli("fleet", "--old")[0].count("agent-1"), 2)
+            # Taken back: the second is the old one now.
+            other.send(spool="e", sessions=0, policy="reader/first", stay=1)
+            old = [json.loads(line) for line in other.cli("fleet", "--old", "--json")[0].splitlines()]
+            self.assertEqual([(p["revision"], p["current_revision"]) for p in old], [("second", "first")])
+        self.assertEqual(self.stage.cli("fleet", "--old")[0], "no pod is on an old policy\n")
+
     def test_export_takes_the_beginning_of_a_session_as_show_does(self):
         session = self.lines("sessions")[0]["session"]
         whole, _ = self.stage.cli("export", "--session", session, "-o", str(self.stage.folder / "whole"))

@@ -56,6 +56,7 @@ class OpenApi(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stage = cls.enterClassContext(Stage())
+        cls.stage.send(spool="fleet", sessions=0, policy="reader/first", stay=1)
         cls.sent = cls.stage.send(sessions=2, commands=10)
         cls.stage.forge("forks")
         cls.stage.request("/v1/records", "reader")
@@ -89,7 +90,7 @@ class OpenApi(unittest.TestCase):
                   "object": "public.secrets", "text": "secrets", "effect": "drop,write", "risk_min": "high",
                   "kind": "command", "decision": "deny", "status": "refused", "session": self.session,
                   "operation": "5", "writer": self.sent["writer"], "limit": "3", "cursor": "r1", "order": "asc",
-                  "wait_s": "0", "label": "team=data"}
+                  "wait_s": "0", "label": "team=data", "old": "true"}
         for path, method, operation in self.operations():
             for parameter in map(lambda p: resolve(self.document, p), operation.get("parameters", [])):
                 if parameter["in"] != "query":

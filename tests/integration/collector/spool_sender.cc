@@ -1,7 +1,7 @@
 // A sidecar without traffic: appends sessions to a real spool and ships them. For the collector's
 // tests; prints one line of JSON at the end.
 //   spool_sender SPOOL URL CA TOKEN-FILE [--sessions N] [--commands M] [--pace-us U] [--flush-ms F]
-//   [--text T] [--key-age-ms K] [--refused R]
+//   [--text T] [--key-age-ms K] [--refused R] [--policy NAME/REVISION] [--stay 1]: does not say that it stops
 #include <unistd.h>
 
 #include <cstdio>
@@ -27,9 +27,12 @@ std::uint64_t mono_ns() { return static_cast<std::uint64_t>(clock_ns(CLOCK_BOOTT
 
 class Agent {
  public:
-  explicit Agent(std::string text) : text_(std::move(text)) {
+  Agent(std::string text, std::string policy)
+      : text_(std::move(text)), policy_(std::move(policy)) {
     subject_.pod = "agent-1", subject_.pod_namespace = "shop", subject_.service_account = "agent";
     subject_.labels = {{"ci/run", "4711"}, {"team", "data"}};
+    if (!policy_.empty())
+      subject_.labels["chaperone.dev/policy"] = policy_.substr(0, policy_.find('/'));
     audit::encode(audit::Who{&subject_, 10001}, who_);
     audit::Where where;
     where.resource = "orders-db", where.protocol = Protocol::kPostgres,
@@ -53,6 +56,19 @@ class Agent {
     audit::EncodedPart event;
     audit::encode(audit::Event{"client_left", ""}, event);
     return kept && put(spool, audit::RecordKind::kSessionClose, 0, {&who_, &where_, &event});
+  }
+
+  // As a sidecar that loaded its policy; the digest follows from the revision.
+  bool takes_policy(spool::Spool& spool) {
+    if (policy_.empty()) return true;
+    std::string revision = policy_.substr(policy_.find('/') + 1);
+    std::string digest = audit::hex(audit::sha256(as_bytes(revision)));
+    audit::Ruling ruling;
+    ruling.policy_revision = revision, ruling.policy_digest = digest;
+    audit::EncodedPart named, event;
+    audit::encode(ruling, named);
+    audit::encode(audit::Event{"loaded", "policy.yaml"}, event);
+    return put(spool, audit::RecordKind::kPolicyChange, 0, {&who_, &named, &event});
   }
 
   bool refused_connection(spool::Spool& spool) {
@@ -121,14 +137,14 @@ class Agent {
   }
 
   Subject subject_;
-  std::string text_;
+  std::string text_, policy_;
   audit::Id session_{};
   audit::EncodedPart who_, where_, read_, drop_, allowed_, denied_;
 };
 
 int run(const std::string& dir, const ship::ShipOptions& options,
         std::map<std::string, std::string> flags) {
-  Agent agent(flags.count("--text") ? " -- " + flags["--text"] : "");
+  Agent agent(flags.count("--text") ? " -- " + flags["--text"] : "", flags["--policy"]);
   spool::SpoolOptions spool_options;
   spool_options.dir = dir, spool_options.key_dir = dir, spool_options.build = "test";
   spool_options.bytes_max = 256 << 20;
@@ -140,7 +156,7 @@ int run(const std::string& dir, const ship::ShipOptions& options,
   if (!ship) return std::fprintf(stderr, "ship: %s\n", ship.error().message.c_str()), 1;
   shipping = ship->get();
   spool::Syncer syncer(**spool, 20, [&] { shipping->poke(); });
-  bool kept = true;
+  bool kept = agent.takes_policy(**spool);
   for (int i = 0; kept && i < std::stoi(flags["--refused"]); ++i)
     kept = agent.refused_connection(**spool);
   for (int i = 0; kept && i < std::stoi(flags["--sessions"]); ++i) {
@@ -148,7 +164,7 @@ int run(const std::string& dir, const ship::ShipOptions& options,
                          static_cast<unsigned>(std::stoul(flags["--pace-us"])));
     kept = kept && (*spool)->tick(wall_ns(), mono_ns()).ok();
   }
-  kept = kept && (*spool)->close(wall_ns(), mono_ns()).ok();
+  if (flags["--stay"].empty()) kept = kept && (*spool)->close(wall_ns(), mono_ns()).ok();
   bool flushed = (*ship)->flush(static_cast<std::uint32_t>(std::stoul(flags["--flush-ms"])));
   auto status = (*ship)->status();
   (*ship)->stop();
