@@ -14,6 +14,7 @@
 
 #include "injector/config.h"
 #include "injector/keeper.h"
+#include "injector/prove.h"
 #include "injector/server.h"
 
 namespace chaperone::injector {
@@ -197,6 +198,8 @@ void declare(CLI::App& app, Flags& flags) {
 
 int run(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  std::string_view word = argc > 1 ? argv[1] : "";
+  if (word == "prove" || word == "knock") return run_proof(argc, argv);
   CLI::App app{"Chaperone's injector: puts the sidecar into agents' pods, or says why it cannot"};
   Flags flags;
   flags.keeper.namespace_name = "chaperone";

@@ -211,7 +211,8 @@ class NodeTest(unittest.TestCase):
             self.assertIn(f"status: {status}", dig("@1.1.1.1", *words))
         self.assertIn(cluster.database, inside(name, "getent", "hosts", "shop.db"), "by the search list")
         self.works(name)
-        wait_for("the question in the trail", lambda: "kubernetes.default" in auditor("search", "--all", "--pod", "names"), 30)
+        wait_for("the question in the trail", lambda: "kubernetes.default" in auditor(
+            "search", "--all", "--limit", "1000", "--pod", "names"), 30)
 
     def ways_around(self, name):
         watch = Watch(name)
@@ -242,6 +243,12 @@ class NodeTest(unittest.TestCase):
         wait_for("the record of the refusal", lambda: "recorded" in auditor("sessions") and
                  "drop table customers" in auditor("search", "--decision", "deny"), 30)
 
+    def test_helm_test_proves_it(self):
+        done = cluster.helm("test", "chaperone", "-n", "chaperone", "--logs", "--timeout", "120s", check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr + state("agents") + state("chaperone"))
+        for word in ("injection:", "refusal:", "record:"):
+            self.assertIn(word, done.stdout)
+
     def test_policy_changes_live(self):
         name = run_pod(pod("changing"))
         self.works(name)
@@ -253,6 +260,8 @@ class NodeTest(unittest.TestCase):
             wait_for("reading to be refused", lambda: "refused" in psql(name, "select count(*) from customers"), 120)
         finally:
             change(before)
+        wait_for("a fleet of one mind", lambda: "no pod is on an old policy" in auditor("fleet", "--old"), 120)
+        self.assertIn("first", next(line for line in auditor("fleet").splitlines() if line.startswith("changing ")))
         wait_for("reading to be allowed", lambda: psql(name, "select count(*) from customers").strip() == "2", 120)
 
     def test_killed_sidecar_comes_back_closed(self):
