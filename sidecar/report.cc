@@ -3,7 +3,11 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <ctime>
+#include <fstream>
 
 #include "proto-parsers/base/utf8.h"
 #include "sidecar/admin/hardening.h"
@@ -140,6 +144,8 @@ void name_metrics(admin::MetricsPage& page, const ProcessReport& process) {
 
 void process_metrics(admin::MetricsPage& page, const ProcessReport& process) {
   escape_metrics(page, process.escapes);
+  page.counter_seconds("chaperone_cpu_seconds_total", "Processor time of the sidecar.", process.cpu_s);
+  page.gauge("chaperone_memory_bytes", "Memory that the sidecar occupies.", static_cast<double>(process.memory_bytes));
   page.gauge("chaperone_build_info", "Always 1.", 1, {{"build", process.build}});
   page.gauge("chaperone_policy_info", "Always 1; the digest of the policy in force.", 1,
              {{"digest", process.policy->digest()}, {"revision", process.policy->revision()}});
@@ -173,6 +179,19 @@ std::string list_json(const std::vector<LoopReport>& loops, std::vector<Item> Lo
 }
 
 }  // namespace
+
+void measure_cost(ProcessReport& process) {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  process.cpu_s = seconds(used.ru_utime) + seconds(used.ru_stime);
+  // Pages: of the address space, then of what is resident.
+  std::uint64_t all = 0, resident = 0;
+  if (std::ifstream("/proc/self/statm") >> all >> resident)
+    process.memory_bytes = resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
 
 std::string metrics_text(const std::vector<LoopReport>& loops, const ProcessReport& process) {
   admin::MetricsPage page;

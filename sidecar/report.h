@@ -35,9 +35,14 @@ struct ProcessReport {
   bool has_collector = false;
   Escapes escapes;
   dns::Counters names;
+  double cpu_s = 0;                // of the whole process, since its start
+  std::uint64_t memory_bytes = 0;  // resident; 0: not known
   std::size_t bindings = 0;  // addresses that the resolver handed out and still knows
   std::string build;
 };
+
+// What the process took of the machine until now.
+void measure_cost(ProcessReport& process);
 
 std::string metrics_text(const std::vector<LoopReport>& loops, const ProcessReport& process);
 

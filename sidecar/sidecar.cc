@@ -215,6 +215,7 @@ ProcessReport Sidecar::State::process_report() const {
   report.has_collector = ship != nullptr;
   if (ship) report.ship = ship->status();
   report.escapes = read_escapes(config.escape_counters_file);
+  measure_cost(report);
   if (name_service) report.names = name_service->counters();
   report.bindings = names.size();
   report.build = kBuild;

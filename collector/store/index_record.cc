@@ -62,7 +62,11 @@ std::string_view policy_name(const DecodedRecord& record) {
   return {};
 }
 
-Result<void> note_policy(Statement& set, std::int64_t writer, const DecodedRecord& record) {
+Result<void> note_policy(Statement& set, Statement& say_who, std::int64_t writer,
+                         const DecodedRecord& record) {
+  say_who.bind(1, writer).bind(2, record.pod).bind(3, record.pod_namespace);
+  say_who.bind(4, record.service_account).bind(5, record.node);
+  if (auto said = say_who.run(); !said) return said;
   set.bind(1, writer).bind(2, policy_name(record)).bind(3, record.policy_revision);
   set.bind(4, record.policy_digest).bind(5, record.wall_ns);
   return set.run();
@@ -220,7 +224,8 @@ Result<void> Index::apply_record(LogPosition at, LogPosition next, const LogEntr
     advance.bind_null(7);
   if (auto advanced = advance.run(); !advanced) return advanced;
   if (record->kind == RecordKind::kPolicyChange) {
-    auto noted = note_policy(statements_->set_policy, *writer, *record);
+    auto noted =
+        note_policy(statements_->set_policy, statements_->say_who, *writer, *record);
     if (!noted) return noted;
   }
   return session ? apply_to_session(static_cast<std::int64_t>(*session), *record, *labels)

@@ -21,8 +21,10 @@ struct Index::Statements {
   Statement find_writer{database_, "SELECT id FROM writers WHERE writer = ?1"};
   Statement name_writer{
       database_,
-      "UPDATE writers SET pod = ?2, namespace = ?3, service_account = ?4, node = ?5, "
-      "token = ?6 WHERE id = ?1"};
+      "UPDATE writers SET pod = CASE ?2 WHEN '' THEN pod ELSE ?2 END, "
+      "namespace = CASE ?3 WHEN '' THEN namespace ELSE ?3 END, "
+      "service_account = CASE ?4 WHEN '' THEN service_account ELSE ?4 END, "
+      "node = CASE ?5 WHEN '' THEN node ELSE ?5 END, token = ?6 WHERE id = ?1"};
   Statement advance_writer{
       database_,
       "UPDATE writers SET sequence = ?2, hash = ?3, last_ns = ?4, "
@@ -32,6 +34,12 @@ struct Index::Statements {
   Statement set_policy{database_,
                        "UPDATE writers SET policy = ?2, policy_revision = ?3, policy_digest = ?4, "
                        "policy_ns = ?5 WHERE id = ?1"};
+  // What no token vouches for is told by the records themselves.
+  Statement say_who{database_,
+                    "UPDATE writers SET pod = CASE pod WHEN '' THEN ?2 ELSE pod END, "
+                    "namespace = CASE namespace WHEN '' THEN ?3 ELSE namespace END, "
+                    "service_account = CASE service_account WHEN '' THEN ?4 ELSE service_account "
+                    "END, node = CASE node WHEN '' THEN ?5 ELSE node END WHERE id = ?1"};
   Statement add_enrolment{
       database_,
       "INSERT INTO enrolments(writer_id, key, document, received_ns, claims, file) "

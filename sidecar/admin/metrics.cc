@@ -72,6 +72,10 @@ void MetricsPage::counter(std::string_view name, std::string_view help, std::uin
   impl_->find(name, help, MetricType::Counter, labels).counter.value += static_cast<double>(value);
 }
 
+void MetricsPage::counter_seconds(std::string_view name, std::string_view help, double value) {
+  impl_->find(name, help, MetricType::Counter, {}).counter.value += value;
+}
+
 void MetricsPage::gauge(std::string_view name, std::string_view help, double value,
                         MetricLabels labels) {
   impl_->find(name, help, MetricType::Gauge, labels).gauge.value += value;

@@ -29,6 +29,8 @@ class MetricsPage {
   // "other" of its last label. REQUIRES: one type, and the same label names, per name.
   void counter(std::string_view name, std::string_view help, std::uint64_t value,
                MetricLabels labels = {});
+  // A counter of time, without labels.
+  void counter_seconds(std::string_view name, std::string_view help, double value);
   void gauge(std::string_view name, std::string_view help, double value, MetricLabels labels = {});
   // `counts[i]`: observations up to `bounds[i]` and above the bound before (not cumulative); one
   // more count than bounds, for what is above the last.

@@ -4,6 +4,8 @@
 import json
 import pathlib
 import re
+import subprocess
+import tempfile
 import unittest
 
 import yaml
@@ -37,7 +39,7 @@ class ChartMetrics(unittest.TestCase):
     def test_runbooks(self):
         titles = re.findall(r"^## (.+)$", (ROOT / "docs/runbooks.md").read_text(), re.M)
         for rule in self.rules:
-            self.assertEqual(rule["annotations"]["runbook"], f"docs/runbooks.md#{rule['alert'].lower()}")
+            self.assertEqual(rule["annotations"]["runbook_url"], f"docs/runbooks.md#{rule['alert'].lower()}")
             self.assertIn(rule["alert"], titles)
 
     def test_panels(self):
@@ -46,6 +48,14 @@ class ChartMetrics(unittest.TestCase):
                 for target in panel.get("targets", []):
                     with self.subTest(panel["title"]):
                         self.assertLessEqual(set(used(target["expr"])), known())
+
+
+    def test_dashboards_are_what_their_lines_make(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([ROOT / "charts/dashboards", folder], check=True)
+            made = {path.name: path.read_text() for path in pathlib.Path(folder).iterdir()}
+        kept = {path.name: path.read_text() for path in (CHART / "dashboards").iterdir()}
+        self.assertEqual(made, kept, "run charts/dashboards")
 
 
 if __name__ == "__main__":

@@ -303,8 +303,10 @@ class ChartTest(unittest.TestCase):
         self.assertEqual((kinds.count("PodMonitor"), kinds.count("ServiceMonitor"), kinds.count("PrometheusRule")), (1, 2, 1))
         rules = next(one for one in rendered if one and one["kind"] == "PrometheusRule")
         self.assertEqual(rules["spec"], yaml.safe_load((CHART / "rules.yaml").read_text()))
-        board = next(one for one in rendered if one and one["metadata"]["name"] == "chaperone-dashboard-chaperone")
-        self.assertTrue(json.loads(board["data"]["chaperone.json"])["panels"])
+        boards = [one["data"] for one in rendered if one and one["metadata"]["name"].startswith("chaperone-dashboard-")]
+        self.assertEqual(len(boards), len(list((CHART / "dashboards").glob("*.json"))))
+        for board in boards:
+            self.assertTrue(json.loads(next(iter(board.values())))["panels"])
 
     def test_another_collector(self):
         refused = cluster.helm("template", CHART, "-f", VALUES, "--set", "collector.enabled=false", check=False)

@@ -62,14 +62,17 @@ class Cli(unittest.TestCase):
 
     def test_fleet_names_pods_on_an_old_policy(self):
         with Stage() as other:
+            other.token("anybody", "write")  # vouches for nothing: the records say which pod it is
+            other.send(spool="z", token="anybody", sessions=0, policy="reader/first", stay=1)
+            self.assertIn("agent-1", other.cli("fleet")[0])
             for spool, policy in (("a", "reader/first"), ("b", "reader/first"), ("c", "builder/other"), ("d", "reader/second")):
                 other.send(spool=spool, sessions=1, commands=1, policy=policy, stay=1)
             other.send(spool="gone", sessions=0, policy="reader/third")  # it stopped: no word of a running pod
             fleet = [json.loads(line) for line in other.cli("fleet", "--json")[0].splitlines()]
             self.assertEqual([(p["policy"], p["revision"], p["old"], p["current_revision"]) for p in fleet],
                              [("reader", "second", False, "second"), ("builder", "other", False, "other"),
-                              ("reader", "first", True, "second"), ("reader", "first", True, "second")])
-            self.assertEqual(other.cli("fleet", "--old")[0].count("agent-1"), 2)
+                              *[("reader", "first", True, "second")] * 3])
+            self.assertEqual(other.cli("fleet", "--old")[0].count("agent-1"), 3)
             # Taken back: the second is the old one now.
             other.send(spool="e", sessions=0, policy="reader/first", stay=1)
             old = [json.loads(line) for line in other.cli("fleet", "--old", "--json")[0].splitlines()]
