@@ -11,7 +11,6 @@ import time
 
 from tests.e2e.cluster import BUILD, NODE, ROOT, TOOLS, Cluster, run, wait_for
 
-CGROUP = "chaperone-e2e"
 PSQL = pathlib.Path("/usr/lib/postgresql/15/bin/psql")
 AGENT_TOOLS = ("bash", "sleep", "cat", "id", "ls", "timeout", "true", "touch", "head", "getent", "dig")
 DNS = "10.96.0.10"
@@ -95,7 +94,7 @@ class Node(Cluster):
 
     def _cgroups(self):
         for hierarchy in pathlib.Path("/sys/fs/cgroup").iterdir():
-            folder = hierarchy / CGROUP
+            folder = hierarchy / self.dir.name
             if not hierarchy.is_dir() or hierarchy.is_symlink():
                 continue
             folder.mkdir(exist_ok=True)
@@ -141,7 +140,7 @@ state = "{d}/containerd/state"
                                "webhook": {"enabled": True}},
             "authorization": {"mode": "Webhook"}, "containerRuntimeEndpoint": f"unix://{d}/containerd.sock",
             "tlsCertFile": f"{d}/apiserver.crt", "tlsPrivateKeyFile": f"{d}/apiserver.key",
-            "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{CGROUP}", "failCgroupV1": False, "failSwapOn": False,
+            "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{self.dir.name}", "failCgroupV1": False, "failSwapOn": False,
             "enforceNodeAllocatable": [], "evictionHard": {}, "resolvConf": f"{d}/resolv.conf",
             "clusterDNS": [DNS], "clusterDomain": "cluster.local",
             "podLogsDir": f"{d}/logs", "syncFrequency": "5s", "configMapAndSecretChangeDetectionStrategy": "Watch"}))
@@ -224,7 +223,7 @@ state = "{d}/containerd/state"
                       if str(self.dir) in line.split()[1]]
             for mount in sorted(mounts, reverse=True):
                 run("umount", "-l", mount, check=False)
-            hierarchies = list(pathlib.Path("/sys/fs/cgroup").glob(f"*/{CGROUP}"))
+            hierarchies = list(pathlib.Path("/sys/fs/cgroup").glob(f"*/{self.dir.name}"))
             left = {int(pid) for one in hierarchies for procs in one.rglob("cgroup.procs") for pid in procs.read_text().split()}
             for pid in left - {0, os.getpid()}:
                 run("kill", "-KILL", pid, check=False)

@@ -9,17 +9,15 @@ collector, a policy changed live, the sidecar killed, the pod deleted in mid-ses
 import os
 import pathlib
 import re
-import shutil
 import sys
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.e2e import shop  # noqa: E402
 from tests.e2e.cluster import BUILD, NODE, ROOT, build_tools, own_namespaces, run, wait_for  # noqa: E402
 from tests.e2e.node import Node, missing  # noqa: E402
 
-PGBIN = pathlib.Path("/usr/lib/postgresql/15/bin")
-PASSWORD = "the-password-that-no-agent-sees"
 CONTAINER = {"name": "agent", "image": "localhost/agent:e2e", "imagePullPolicy": "IfNotPresent",
              "env": [{"name": "PGHOST", "value": "shop.db.svc"}, {"name": "PGUSER", "value": "agent"},
                      {"name": "PGDATABASE", "value": "shop"}, {"name": "PGPASSWORD", "value": "placeholder"},
@@ -27,63 +25,8 @@ CONTAINER = {"name": "agent", "image": "localhost/agent:e2e", "imagePullPolicy":
 cluster = None
 
 
-def postgres():
-    """SCRAM and TLS only, on the node's address."""
-    cluster.dir.chmod(0o711)
-    folder = cluster.dir / "postgres"
-    folder.mkdir()
-    shutil.chown(folder, "postgres", "postgres")
-    as_postgres = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
-    run(*as_postgres, PGBIN / "initdb", "-D", folder / "data", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync")
-    key, request, certificate = folder / "data/server.key", cluster.dir / "db.csr", folder / "data/server.crt"
-    run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
-    run("openssl", "req", "-new", "-key", key, "-subj", "/CN=shop", "-out", request)
-    extensions = cluster.dir / "db.ext"
-    extensions.write_text("subjectAltName=DNS:shop.db.svc.cluster.local\n")
-    run("openssl", "x509", "-req", "-in", request, "-CA", cluster.dir / "ca.crt", "-CAkey", cluster.dir / "ca.key",
-        "-CAcreateserial", "-days", "2", "-out", certificate, "-extfile", extensions)
-    for path in (key, certificate):
-        shutil.chown(path, "postgres", "postgres")
-        path.chmod(0o600)
-    (folder / "data/pg_hba.conf").write_text("local all all trust\nhostssl all all all scram-sha-256\n")
-    with open(folder / "data/postgresql.conf", "a") as conf:
-        conf.write(f"listen_addresses = '{NODE}'\nunix_socket_directories = '{folder}'\nfsync = off\nssl = on\nlog_statement = all\n")
-    cluster.start("postgres", *as_postgres, PGBIN / "postgres", "-D", folder / "data")
-    sql = [PGBIN / "psql", "-XAtq", "-h", folder, "-U", "postgres"]
-    wait_for("PostgreSQL", lambda: run(*sql, "-c", "select 1", check=False).returncode == 0)
-    run(*sql, "-c", f"create role app login password '{PASSWORD}'", "-c", "create database shop owner app")
-    run(*sql, "-d", "shop", "-c", "create table customers(id int, name text)",
-        "-c", "insert into customers values (1, 'Ada'), (2, 'Grace')", "-c", "alter table customers owner to app")
-
-
-def install():
-    data = cluster.dir / "collector-volume"
-    data.mkdir()
-    os.chown(data, 65532, 65532)
-    status, found, _ = cluster.api("POST", "/api/v1/persistentvolumes", {
-        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "collector"},
-        "spec": {"capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": str(data)}}})
-    assert status == 201, found
-    cluster.helm("install", "chaperone", ROOT / "charts/chaperone", "-n", "chaperone", "--create-namespace",
-                 "-f", ROOT / "tests/e2e/node_values.yaml")
-    cluster.kubectl("create", "secret", "generic", "chaperone-credentials-reader", "-n", "agents",
-                    f"--from-literal=password={PASSWORD}", f"--from-file=ca.crt={cluster.dir}/ca.crt")
-    cluster.kubectl("create", "secret", "generic", "chaperone-credentials-builder", "-n", "agents",
-                    f"--from-literal=password={PASSWORD}", f"--from-file=ca.crt={cluster.dir}/ca.crt")
-    for kind, name in (("statefulset", "chaperone-collector"), ("deployment", "chaperone-injector")):
-        done = cluster.kubectl("rollout", "status", f"{kind}/{name}", "-n", "chaperone", "--timeout=120s", check=False)
-        if done.returncode != 0:
-            raise AssertionError(done.stdout + done.stderr + state("chaperone"))
-    cluster.kubectl("label", "namespace", "agents", "chaperone.dev/enforce=true")
-
-
 def state(namespace):
-    said = cluster.kubectl("get", "pods", "-o", "wide", "-n", namespace, check=False).stdout
-    said += cluster.kubectl("get", "events", "-n", namespace, check=False).stdout[-3000:]
-    for pod in cluster.api("GET", f"/api/v1/namespaces/{namespace}/pods")[1]["items"]:
-        for one in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
-            said += cluster.kubectl("logs", pod["metadata"]["name"], "-c", one["name"], "-n", namespace, "--tail=15", check=False).stdout
-    return said
+    return shop.state(cluster, namespace)
 
 
 def setUpModule():
@@ -93,12 +36,10 @@ def setUpModule():
     cluster.images()
     cluster.up()
     cluster.node_up()
-    postgres()
-    cluster.kubectl("create", "namespace", "db")
-    cluster.database = cluster.service_to("db", "shop", NODE, {"postgres": ("TCP", 5432)})
+    shop.database(cluster, "app")
     cluster.kubectl("create", "namespace", "agents")
     cluster.kubectl("create", "serviceaccount", "builder", "-n", "agents")
-    install()
+    shop.install(cluster, ROOT / "tests/e2e/node_values.yaml", ("reader", "builder"))
 
 
 def pod(name, container=None, **spec):
@@ -127,13 +68,7 @@ def psql(name, *statements):
 
 
 def auditor(*words):
-    folder = cluster.dir / "auditor"
-    folder.mkdir(exist_ok=True)
-    (folder / "token").write_bytes(cluster.secret("chaperone", "chaperone-auditor", "token"))
-    (folder / "ca.crt").write_bytes(cluster.secret("chaperone", "chaperone-collector-tls", "ca.crt"))
-    return run(BUILD / "cli/chaperone", *words, check=False, env={
-        **os.environ, "CHAPERONE_COLLECTOR": "https://chaperone-collector.chaperone.svc:8443",
-        "CHAPERONE_TOKEN_FILE": str(folder / "token"), "CHAPERONE_CA_FILE": str(folder / "ca.crt")}).stdout
+    return run(BUILD / "cli/chaperone", *words, check=False, env={**os.environ, **shop.auditor(cluster)}).stdout
 
 
 class Watch:
@@ -186,7 +121,7 @@ class NodeTest(unittest.TestCase):
         self.assertIn("2", said.splitlines(), "the connection and the table live on")
         self.assertIn("uid=10001", inside(name, "id"))
         everything = inside(name, "bash", "-c", "set; cat /proc/self/mountinfo; ls /var/run/secrets /etc/chaperone* 2>&1")
-        self.assertNotIn(PASSWORD, everything)
+        self.assertNotIn(shop.PASSWORD, everything)
         self.assertNotIn("credentials", everything)
 
     def test_job_completes(self):
