@@ -12,6 +12,7 @@
 //
 // Whoever holds the streams implements Ports and calls in. Calls into Ports may not call back.
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -144,6 +145,7 @@ class PostgresExchange {
   bool on_reply(const pg::BackendMessage& message);
   bool on_ready(const pg::BackendMessage& message);
   void on_parameter_status(std::string_view name, std::string_view value);
+  void on_described(const pg::BackendMessage& message);
   void on_finished(const pg::Finished& finished);
   void finish_operation(std::uint64_t number, audit::OutcomeStatus status);
   // A query of our own is on its way.
@@ -174,6 +176,7 @@ class PostgresExchange {
   ScopeFacts facts_;
   std::shared_ptr<Scope> scope_;
   PreparedNames names_;
+  std::deque<StatementPtr> described_;  // whose Describe is owed; null where none is known
   Operations operations_;
   std::vector<std::string> refusals_;  // encoded errors for the refused entries in the ledger
   std::unique_ptr<OwnQuery> own_query_;

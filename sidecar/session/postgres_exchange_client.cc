@@ -188,6 +188,7 @@ PostgresExchange::Action PostgresExchange::on_sync(const pg::FrontendMessage&) {
 }
 
 PostgresExchange::Action PostgresExchange::on_describe(const pg::FrontendMessage& message) {
+  if (!message.of_portal) described_.push_back(names_.statement(message.statement));
   owe(message.of_portal ? pg::Sent::kDescribePortal : pg::Sent::kDescribeStatement, 0);
   return Action::kForward;
 }

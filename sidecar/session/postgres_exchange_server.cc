@@ -95,6 +95,7 @@ bool PostgresExchange::on_reply(const pg::BackendMessage& message) {
     fail("upstream_protocol", "the substitute of a refused command did not fail");
     return false;
   }
+  if (message.type == pg::BackendType::kParameterDescription) on_described(message);
   if (Operation* known = answer.entry ? operations_.find(answer.entry->operation) : nullptr) {
     pg::StreamCounts counts = backend_.take_counts();
     known->bytes_from_server += counts.row_bytes + counts.copy_bytes;
@@ -115,6 +116,16 @@ bool PostgresExchange::on_reply(const pg::BackendMessage& message) {
   if (ledger_.skipping()) await_copy_ = await_ready_ = false;
   if (ready) return on_ready(message);
   return reply_.empty();
+}
+
+// What the client left to the server to find out decides how binary values are read. Where the name
+// was not what we took it for, its Parse failed, and what is told here goes with it.
+void PostgresExchange::on_described(const pg::BackendMessage& message) {
+  CHECK(!described_.empty());
+  if (!described_.front()) return;
+  std::vector<std::uint32_t>& types = described_.front()->parameter_types;
+  types.clear();
+  for (ByteReader reader(message.data); reader.size() >= 4;) types.push_back(reader.take_u32());
 }
 
 // Behind a Query that may change how text is read nothing is judged until it is answered. But for the

@@ -21,7 +21,8 @@ struct PreparedStatement {
   bool with_code = false;  // a parameter's type was made in this database
   bool by_sql = false;     // by PREPARE, not by a Parse that we saw
   bool read_in_doubt = false;  // nobody knows how the server read its backslashes
-  std::vector<std::uint32_t> parameter_types;  // as far as the client named them
+  // As far as the client named them (0: left to the server), and all once the server described them.
+  std::vector<std::uint32_t> parameter_types;
 };
 using StatementPtr = std::shared_ptr<PreparedStatement>;
 

@@ -105,7 +105,14 @@ void FakeServer::extended(const pg::FrontendMessage& message) {
       }
       error("26000", "no such statement");
       break;
-    case Type::kDescribe: pg::append_empty(replies, pg::BackendType::kNoData); return;
+    case Type::kDescribe:
+      if (!message.of_portal) {
+        pg::MessageWriter types(replies, pg::BackendType::kParameterDescription);
+        types.count(parameter_types.size());
+        for (std::uint32_t type : parameter_types) types.u32(type);
+      }
+      pg::append_empty(replies, pg::BackendType::kNoData);
+      return;
     case Type::kClose:
       (message.of_portal ? portals_ : statements_).erase(message.of_portal ? portal : statement);
       pg::append_empty(replies, pg::BackendType::kCloseComplete);

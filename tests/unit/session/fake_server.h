@@ -34,6 +34,7 @@ class FakeServer {
   bool standard_conforming_strings = true;
   bool default_transaction_read_only = false;
   bool settings_fail = false;    // the sidecar's own query is answered by an error
+  std::vector<std::uint32_t> parameter_types;  // of every statement that is described
   int settings_cancelled = 0;    // ... so often by that of a cancel
   bool ended = false;            // Terminate came, or a message that ends a server
   int settings_asked = 0;
