@@ -22,7 +22,7 @@ struct TlsServerOptions {
 };
 
 // Towards the agent: the pod's own CA (ECDSA P-256), made at the first start, and certificates for
-// whatever the agent dials, issued as needed, kept in a bounded cache, valid a day at most.
+// the names of what the agent dials, issued as needed, kept in a bounded cache, valid a day at most.
 class TlsServer {
  public:
   // Reads or makes the CA and writes the trust files, each by rename, so that readers never see

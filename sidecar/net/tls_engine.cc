@@ -60,11 +60,27 @@ struct EngineCallbacks {
     SSL_set_bio(ssl, bio, bio);  // both roles of one BIO are one reference
   }
 
+  // "*.example.org" stands for every name below it, each with a certificate of its own.
+  static bool covers_name(std::string_view name, std::string_view asked) {
+    bool all_below = name.starts_with("*.") && asked.size() >= name.size();
+    if (all_below) {
+      name.remove_prefix(1);
+      asked.remove_prefix(asked.size() - name.size());
+    }
+    auto same = [](char a, char b) { return lower(a) == lower(b); };
+    return std::equal(name.begin(), name.end(), asked.begin(), asked.end(), same);
+  }
+  static char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
   static int choose_leaf(SSL* ssl, void*) {
     TlsEngine& engine = TlsEngine::of(ssl);
     std::vector<std::string> names = engine.names_;
+    std::erase_if(names, [](const std::string& name) { return name.starts_with('*'); });
+    // Under a name that is not this server's the certificate would prove what is not so.
     if (const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) {
-      if (std::find(names.begin(), names.end(), asked) == names.end()) {
+      auto covers = [asked](const std::string& name) { return covers_name(name, asked); };
+      bool ours = std::any_of(engine.names_.begin(), engine.names_.end(), covers);
+      if (ours && std::find(names.begin(), names.end(), asked) == names.end()) {
         names.insert(names.begin(), asked);
       }
     }

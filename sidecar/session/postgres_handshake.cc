@@ -41,6 +41,7 @@ void PostgresSession::startup_bytes(Bytes bytes) {
   if (!client_->secure() && !input.empty() && input[0] == kTlsHandshakeRecord) {
     std::vector<std::uint8_t> hello(input.begin(), input.end());
     handshake_->gate.keep(input, input.size());
+    handshake_->direct_tls = true;
     return begin_client_tls(hello);  // sslnegotiation=direct
   }
   Step step = handshake_->parser.next(input);
@@ -79,6 +80,7 @@ void PostgresSession::on_startup_packet(const pg::StartupPacket& packet, Bytes b
 void PostgresSession::begin_client_tls(Bytes already_read) {
   phase_ = Phase::kClientTls;
   std::vector<std::string> names = resource_->hosts;
+  names.insert(names.end(), destination_.names.begin(), destination_.names.end());
   names.push_back(target_.ip());
   client_->start_tls_server(worker_.shared.tls_server, std::move(names), already_read);
 }

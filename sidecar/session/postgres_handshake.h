@@ -18,6 +18,7 @@ struct PostgresSession::Handshake {
   pg::Negotiation negotiation;
   std::vector<std::string> unknown_options;  // "_pq_." options that we must say we do not know
   pg::StartupRequest request;
+  bool direct_tls = false;            // TLS began without an SSLRequest
   // A login that the server refused, while the credential may be about to change (a rotation changes
   // the server first and the mounted file a moment later).
   std::string refused_credential;

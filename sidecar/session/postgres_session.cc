@@ -61,6 +61,12 @@ void PostgresSession::on_secure() {
   if (phase_ != Phase::kClientTls) return;
   handshake_->parser.on_tls();
   phase_ = Phase::kStartup;
+  // As PostgreSQL: without it another protocol's bytes could be taken for this one's.
+  if (handshake_->direct_tls && client_->alpn() != "postgresql") {
+    set_where(nullptr, {}, {});
+    refuse("08P01", "startup", "direct TLS without ALPN \"postgresql\"",
+           "send an SSLRequest first, or name the protocol (sslnegotiation=direct does)");
+  }
 }
 
 void PostgresSession::after_client_turn() {

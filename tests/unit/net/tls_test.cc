@@ -82,7 +82,7 @@ TEST_CASE("both roles of TLS meet: bytes, queues, pauses and half-close") {
   TlsClient client(options);
   Loop loop;
   Pair pair(loop);
-  pair.server.stream->start_tls_server(*server, {"10.1.2.3"}, {});
+  pair.server.stream->start_tls_server(*server, {"db.internal", "10.1.2.3"}, {});
   pair.client.stream->start_tls_client(client, "db.internal");
   run_until(loop, [&] { return both_secure(pair) || either_closed(pair); });
   REQUIRE(pair.client.why == "");
@@ -107,6 +107,26 @@ TEST_CASE("both roles of TLS meet: bytes, queues, pauses and half-close") {
   CHECK(pair.client.heard == "bye");
   CHECK(pair.client.why.empty());
   CHECK(pair.server.why.empty());
+}
+
+TEST_CASE("the certificate is for the server's own names, whatever the client asks for") {
+  TempDir dir;
+  auto server = open_server(dir);
+  TlsClient client(trusting(dir / "trust/ca.pem"));
+  auto verified = [&](const std::string& asked) {
+    Loop loop;
+    Pair pair(loop);
+    pair.server.stream->start_tls_server(*server, {"db.internal", "*.shop.test", "10.1.2.3"}, {});
+    pair.client.stream->start_tls_client(client, asked);
+    run_until(loop, [&] { return both_secure(pair) || either_closed(pair); });
+    return pair.client.was_secure;
+  };
+  for (const char* own : {"db.internal", "DB.Internal", "a.shop.test", "a.b.shop.test", "10.1.2.3"}) {
+    CHECK(verified(own));
+  }
+  for (const char* other : {"evil.test", "shop.test", "xshop.test", "b.internal", "10.1.2.4"}) {
+    CHECK_FALSE(verified(other));
+  }
 }
 
 TEST_CASE("bytes read before TLS began are not lost") {
