@@ -195,7 +195,7 @@ TEST_CASE("openssl s_client verifies our certificate, by name and by address") {
   Ear ear;
   auto listener = Listener::open(loop, {"127.0.0.1"}, 0, {}, [&](StreamPtr stream) {
     ear.take(std::move(stream));
-    ear.stream->start_tls_server(*server, {"127.0.0.1"}, {});
+    ear.stream->start_tls_server(*server, {"db.test", "127.0.0.1"}, {});
   });
   REQUIRE(listener.ok());
   std::vector<std::string> words = {"openssl",
