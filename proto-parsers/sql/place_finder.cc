@@ -133,90 +133,10 @@ bool PlaceFinder::examine_node(const Node* node) {
     case T_RowExpr:
       follow_keys(CHAPERONE_AS(RowExpr, node)->args);
       return examine_children(node);
-    case T_NamedArgExpr: {
-      const auto* named = CHAPERONE_AS(NamedArgExpr, node);
-      examine_children(node);
-      if (names_secret(view_of(named->name))) mark(node_of(named->arg));
-      return false;
-    }
-    case T_JsonKeyValue: {
-      const auto* pair = CHAPERONE_AS(JsonKeyValue, node);
-      examine_children(node);
-      if (is_key(node_of(pair->key))) mark(node_of(pair->value));
-      return false;
-    }
-    case T_RangeSubselect: {
-      const auto* range = CHAPERONE_AS(RangeSubselect, node);
-      examine_children(node);
-      if (range->alias) renamed(range->alias->colnames, range->subquery);
-      return false;
-    }
-    case T_CommonTableExpr: {
-      const auto* with = CHAPERONE_AS(CommonTableExpr, node);
-      examine_children(node);
-      renamed(with->aliascolnames, with->ctequery);
-      return false;
-    }
-    case T_InsertStmt:
-      insert(CHAPERONE_AS(InsertStmt, node));
-      return false;
-    case T_UpdateStmt:
-      update(CHAPERONE_AS(UpdateStmt, node));
-      return false;
-    case T_DeleteStmt: {
-      const auto* erase = CHAPERONE_AS(DeleteStmt, node);
-      examine(node_of(erase->withClause));
-      examine_list(erase->usingClause);
-      examine(erase->whereClause);
-      examine(node_of(erase->returningClause));
-      return false;
-    }
-    case T_MergeStmt:
-      merge(CHAPERONE_AS(MergeStmt, node));
-      return false;
-    case T_VariableSetStmt:
-      set(CHAPERONE_AS(VariableSetStmt, node));
-      return false;
-    case T_DefElem:
-      option(CHAPERONE_AS(DefElem, node));
-      return false;
-    case T_ColumnDef:
-      examine_children(node);
-      column(CHAPERONE_AS(ColumnDef, node));
-      return false;
-    case T_FunctionParameter: {
-      const auto* parameter = CHAPERONE_AS(FunctionParameter, node);
-      examine_children(node);
-      if (names_secret(view_of(parameter->name))) mark(parameter->defexpr);
-      return false;
-    }
-    case T_ViewStmt: {
-      const auto* view = CHAPERONE_AS(ViewStmt, node);
-      examine_children(node);
-      renamed(view->aliases, view->query);
-      return false;
-    }
-    case T_CreateTableAsStmt: {
-      const auto* table = CHAPERONE_AS(CreateTableAsStmt, node);
-      examine_children(node);
-      if (table->into) renamed(table->into->colNames, table->query);
-      return false;
-    }
-    case T_AlterTableCmd: {
-      const auto* command = CHAPERONE_AS(AlterTableCmd, node);
-      examine_children(node);
-      bool sets = command->subtype == AT_ColumnDefault;
-      if (sets && names_secret(view_of(command->name))) mark(command->def);
-      return false;
-    }
-    case T_PrepareStmt:
-      prepare(CHAPERONE_AS(PrepareStmt, node));
-      return false;
-    case T_ExecuteStmt:
-      execute(CHAPERONE_AS(ExecuteStmt, node));
-      return false;
     default:
+      if (statement_node(node)) return false;
       examine_children(node);
+      beside(node);
       return false;
   }
 }

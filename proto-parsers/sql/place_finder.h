@@ -50,6 +50,8 @@ class PlaceFinder {
   // True if what the node gives is named as a secret is.
   bool examine(const Node* node);
   bool examine_node(const Node* node);
+  bool statement_node(const Node* node);
+  void beside(const Node* node);
   bool examine_children(const Node* node);
   bool examine_list(const List* list);
   bool operation(const A_Expr* node);
