@@ -1,6 +1,7 @@
 #include "sidecar/session/catalogue_store.h"
 
 #include "sidecar/session/catalogue_load.h"
+#include "sidecar/session/credential.h"
 #include "sidecar/session/worker.h"
 
 namespace chaperone::session {
@@ -10,6 +11,9 @@ constexpr std::uint64_t kCatalogueAgeMs = 30'000;
 // A view that could not be had is asked for again after this long; meanwhile
 // sessions judge every statement as unknown but those of transactions and settings.
 constexpr std::uint64_t kRetryMs = 5'000;
+// A view that nobody asked for that long is not kept up to date. Sessions ask, however quiet they are,
+// much more often.
+constexpr std::uint64_t kUsedMs = 10 * kCatalogueAgeMs;
 // Databases remembered at once by one sidecar; agents work on a handful.
 constexpr std::size_t kCataloguesMax = 32;
 
@@ -21,6 +25,7 @@ class CatalogueStore::Entry final : public PostgresUpstream::User {
       : store_(store), key_(std::move(key)), plan_(std::move(plan)) {}
   ~Entry() { close_upstream(); }
 
+  const UpstreamPlan& plan() const { return *plan_; }
   std::shared_ptr<const sql::Catalogue> view() const { return view_; }
   void ask(const void* owner, Loaded loaded) {
     used_ms_ = now_ms();
@@ -33,10 +38,16 @@ class CatalogueStore::Entry final : public PostgresUpstream::User {
     std::erase_if(next_waiters_, of_owner);
   }
   void sweep(std::uint64_t now_ms) {
-    bool used = now_ms - used_ms_ < 10 * kCatalogueAgeMs;
-    if (!load_ && !opening_ && !used && upstream_) close_upstream();
+    if (load_ || opening_) return;
+    bool used = now_ms - used_ms_ < kUsedMs;
+    if (renewed()) {
+      close_upstream();
+      used ? begin() : forget_view();
+      return;
+    }
+    if (!used) close_upstream();
     std::uint64_t age_ms = view_ ? kCatalogueAgeMs : kRetryMs;
-    if (used && !load_ && !opening_ && now_ms - asked_ms_ > age_ms) begin();
+    if (used && now_ms - asked_ms_ > age_ms) begin();
   }
   std::uint64_t used_ms() const { return used_ms_; }
   void touch() { used_ms_ = now_ms(); }
@@ -47,11 +58,21 @@ class CatalogueStore::Entry final : public PostgresUpstream::User {
     Loaded loaded;
   };
 
+  // Who it was that saw the view is not who logs in now.
+  bool renewed() const {
+    if (!upstream_ || upstream_->credential_version().empty()) return false;
+    return upstream_->credential_version() != credential_version(plan_->resource->credential);
+  }
+  void forget_view() {
+    if (!std::exchange(view_, nullptr)) return;
+    if (store_.on_change) store_.on_change(key_, nullptr);
+  }
+
   std::uint64_t now_ms() const { return store_.worker_.loop.now_ms(); }
 
   void begin() {
     asked_ms_ = now_ms();
-    if (upstream_ && upstream_->usable()) return load();
+    if (upstream_ && upstream_->usable() && !renewed()) return load(view_);
     close_upstream();
     opening_ = true;
     upstream_ = std::make_unique<PostgresUpstream>(store_.worker_, plan_);
@@ -59,14 +80,14 @@ class CatalogueStore::Entry final : public PostgresUpstream::User {
       if (alive.expired()) return;
       opening_ = false;
       if (failure) return finish(nullptr);
-      load();
+      load(nullptr);  // of a login of its own nothing is known
     });
   }
 
-  void load() {
+  void load(std::shared_ptr<const sql::Catalogue> known) {
     ++store_.worker_.metrics.catalogue_loads;
     upstream_->set_user(this);
-    load_ = std::make_unique<CatalogueLoad>(view_, upstream_->settings().reading.server_version, false);
+    load_ = std::make_unique<CatalogueLoad>(std::move(known), upstream_->settings().reading.server_version, false);
     send_next();
   }
 
@@ -167,6 +188,10 @@ void CatalogueStore::sweep(std::uint64_t now_ms) {
   for (auto& [key, entry] : entries_) entry->sweep(now_ms);
 }
 
-void CatalogueStore::clear() { entries_.clear(); }
+void CatalogueStore::on_policy(const policy::Policy& policy) {
+  std::erase_if(entries_, [&](const auto& entry) {
+    return entry.second->plan().policy->digest() != policy.digest();
+  });
+}
 
 }  // namespace chaperone::session

@@ -30,7 +30,8 @@ class CatalogueStore {
   void forget(const void* owner);
   // By timer: views in use are asked again when they are old. `changed` hears of new ones.
   void sweep(std::uint64_t now_ms);
-  void clear();
+  // What was opened under another policy goes, its view with it. Sessions that live on ask again.
+  void on_policy(const policy::Policy& policy);
 
   // A view was replaced: sessions on this database are to judge by the new one.
   std::function<void(const std::string& key, std::shared_ptr<const sql::Catalogue>)> on_change;

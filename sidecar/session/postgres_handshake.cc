@@ -156,17 +156,18 @@ void PostgresSession::on_upstream_ready(const UpstreamFailure* failure) {
                   "cannot log in to resource \"" + resource_->name + "\": " + failure->message);
   }
   upstream_->set_user(this);
+  place_ = upstream_->plan_ptr();
   greet();
   ScopeFacts facts;
   facts.policy = policy_;
   facts.resource = resource_->name;
   facts.database = upstream_->plan().database;
-  facts.catalogue = worker_.catalogues.current(upstream_->plan());
+  facts.catalogue = worker_.catalogues.current(*place_);
   bool known = facts.catalogue != nullptr;
   facts.catalogue_missing = !known;
   facts.catalogue_matters = policy_->weighs_meaning(worker_.shared.subject, *resource_);
   bool awaited = !known && facts.catalogue_matters && upstream_->plan().replication.empty();
-  if (!known && !facts.catalogue_matters) worker_.catalogues.refresh(upstream_->plan(), this, [](auto) {});
+  if (!known && !facts.catalogue_matters) worker_.catalogues.refresh(*place_, this, [](auto) {});
   exchange_ = std::make_unique<PostgresExchange>(static_cast<PostgresExchange::Ports&>(*this), trail_, worker_.scopes,
                                                  worker_.shared.spool, worker_.metrics,
                                                  upstream_->settings(), std::move(facts),

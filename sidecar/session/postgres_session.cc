@@ -8,6 +8,9 @@
 namespace chaperone::session {
 namespace {
 
+// Well within the time for which the store keeps a view up to date that nobody asked for.
+constexpr std::uint64_t kViewKeptMs = 60'000;
+
 std::string id_text(const audit::Id& id) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -146,7 +149,7 @@ void PostgresSession::need_durable(spool::Position position, policy::Durability 
 }
 
 void PostgresSession::need_catalogue(bool) {
-  worker_.catalogues.refresh(upstream_->plan(), this,
+  worker_.catalogues.refresh(*place_, this,
                              [this](std::shared_ptr<const sql::Catalogue> catalogue) {
                                if (phase_ != Phase::kOpen) return;
                                exchange_->on_catalogue(std::move(catalogue));
@@ -181,6 +184,7 @@ void PostgresSession::on_sweep(std::uint64_t now_ms) {
     else if (phase_ == Phase::kOpening) retry_login(now_ms);
     return;
   }
+  keep_view(now_ms);
   if (times.idle_ms != 0 && idle_ms > times.idle_ms && exchange_->at_rest()) {
     return end("idle_timeout", "idle for longer than the sidecar allows",
                encode_fatal("57P05", "chaperone: idle for longer than the sidecar allows"));
@@ -215,12 +219,33 @@ void PostgresSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
   }
   policy_ = policy;
   resource_ = now;
+  auto place = std::make_shared<UpstreamPlan>(upstream_->plan());
+  place->policy = policy;
+  place->resource = now;
+  place_ = std::move(place);
   exchange_->on_policy(std::move(policy));
+  renew_view();
+}
+
+// The view was loaded under the policy of before, which is gone, and its connection with it.
+void PostgresSession::renew_view() {
+  if (!place_->replication.empty()) return;
+  worker_.catalogues.forget(this);
+  if (exchange_->catalogue_matters()) exchange_->await_catalogue();
+  else worker_.catalogues.refresh(*place_, this, [](auto) {});
+  after_client_turn();
+}
+
+// A session that names nothing new for long is judged by a view all the same.
+void PostgresSession::keep_view(std::uint64_t now_ms) {
+  if (now_ms - view_kept_ms_ < kViewKeptMs || !place_->replication.empty()) return;
+  view_kept_ms_ = now_ms;
+  worker_.catalogues.current(*place_);
 }
 
 void PostgresSession::on_catalogue_change(const std::string& key,
                                           std::shared_ptr<const sql::Catalogue> catalogue) {
-  if (phase_ != Phase::kOpen || CatalogueStore::key_of(upstream_->plan()) != key) return;
+  if (phase_ != Phase::kOpen || CatalogueStore::key_of(*place_) != key) return;
   exchange_->adopt_catalogue(std::move(catalogue));
 }
 

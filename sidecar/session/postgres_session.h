@@ -80,6 +80,8 @@ class PostgresSession final : public Session,
   void on_sweep(std::uint64_t now_ms) override;
 
   void after_client_turn();
+  void renew_view();
+  void keep_view(std::uint64_t now_ms);
   // Ends the session once: records, upstream, client. `fatal`: an encoded ErrorResponse or empty.
   void end(std::string_view word, std::string_view detail, std::string_view fatal = {});
 
@@ -91,10 +93,12 @@ class PostgresSession final : public Session,
   const net::Address& target_ = destination_.address;
   std::unique_ptr<Handshake> handshake_;
   std::unique_ptr<PostgresUpstream> upstream_;
+  UpstreamPlanPtr place_;           // of the catalogue's view: under the policy of now
   std::unique_ptr<PostgresExchange> exchange_;
   Trail trail_;
   std::uint64_t begun_ns_ = 0;
   std::uint64_t accepted_ms_ = 0;   // loop time
+  std::uint64_t view_kept_ms_ = 0;  // loop time when the view was last said to be in use
   std::uint64_t active_ms_ = 0;     // loop time of the last byte in either direction
   std::uint64_t bytes_to_client_ = 0, bytes_from_client_ = 0;
   std::uint32_t cancel_pid_ = 0;

@@ -30,6 +30,7 @@ void Worker::on_policy(std::shared_ptr<const policy::Policy> next) {
   std::vector<Session*> live;
   for (const auto& [known, session] : sessions) live.push_back(session.get());
   for (Session* session : live) session->on_policy(policy);
+  catalogues.on_policy(*policy);
 }
 
 void Worker::on_durable() {

@@ -72,6 +72,8 @@ class StageTest(unittest.TestCase):
     LOGINS = ""     # more of its logins, each behind a comma
     MORE = ""       # more lines of the resource
     RESOURCES = ""  # more resources
+    HBA = TRUST
+    SECRETS = {}    # files of the sidecar's folder, which is @DIR@ in the policy
     CONFIG = ""     # more lines of sidecar.yaml
 
     @classmethod
@@ -79,12 +81,12 @@ class StageTest(unittest.TestCase):
         cls.world = World().__enter__()
         cls.addClassCleanup(cls.world.stop)
         cls.server = cls.world.own(postgres.Postgres(
-            cls.VERSION, cls.world.cluster, hba=TRUST, plain=False, name=cls.__name__.lower(),
+            cls.VERSION, cls.world.cluster, hba=cls.HBA, plain=False, name=cls.__name__.lower(),
             settings="wal_level = logical\nmax_prepared_transactions = 4")).start()
         cls.server.sql("create role app superuser replication login; create database shop owner app")
         cls.server.sql(cls.FIXTURE, "shop", "app")
         text = POLICY.format(logins=cls.LOGINS, more=cls.MORE, resources=cls.RESOURCES, rules=cls.RULES)
-        cls.sidecar = cls.world.own(Sidecar(cls.world, text, config=cls.CONFIG, name=f"sidecar-{cls.__name__.lower()}"))
+        cls.sidecar = cls.world.own(Sidecar(cls.world, text, secrets=cls.SECRETS, config=cls.CONFIG, name=f"sidecar-{cls.__name__.lower()}"))
         cls.sidecar.program_kernel()
         cls.sidecar.start()
         cls.outside = os.open("/proc/self/ns/net", os.O_RDONLY)
