@@ -40,6 +40,7 @@ STATE = {
                                     "select count(*) from pg_locks where locktype = 'advisory'", "0"),
     "setting": (["set work_mem = '1234kB'"], "show work_mem", "4MB"),
     "setting by set_config": (["select set_config('work_mem', '1234kB', false)"], "show work_mem", "4MB"),
+    "setting by UPDATE": (["update pg_settings set setting = '1234' where name = 'work_mem'"], "show work_mem", "4MB"),
     "setting by a function": (["select leave_setting()"], "show work_mem", "4MB"),
     "setting by a function's own code": (["select leave_setting_by_text('set work_mem = ''1234kB''')"], "show work_mem", "4MB"),
     "setting by DO": (["do $$ begin set work_mem = '1234kB'; end $$"], "show work_mem", "4MB"),
