@@ -308,6 +308,26 @@ class SidecarTest(unittest.TestCase):
             self.world.agent("/usr/bin/python3", "-c", "import socket; socket.create_connection(('10.77.0.2', 7777), 10).recv(1)")
         self.assertEqual(self.metrics("chaperone_observed_total"), {"": 2})
 
+    def test_observe_passes_what_nobody_has_named(self):
+        """A whole session of psql's with a server that no resource names: passes, and is told."""
+        elsewhere = policy(rules=EVERYDAY + "observe: true\n").replace("10.77.0.2", "10.77.0.9")
+        one = self.sidecar(elsewhere)
+        options = {"user": "trusted", "host": "10.77.0.2", "PGSSLMODE": "disable"}
+        self.answers("trusted 42", "select current_user || ' ' || 6 * 7", **options)
+        self.assertGreaterEqual(self.metrics("chaperone_observed_total")[""], 1)
+        for kind in ("session_open", "opaque_close"):
+            self.eventually(lambda: self.told(kind, "10.77.0.2:5432"), f"its {kind} is there")
+        opened = self.told("session_open", "10.77.0.2:5432")[-1]
+        self.assertEqual(("unnamed", "allow", "deny"), tuple(opened[key] for key in ("resource", "verdict", "would_be")))
+        strict = elsewhere.replace("observe: true", "observe: false")
+        one.write("policy.yaml", strict.replace("@DIR@", str(one.folder)))
+        self.eventually(lambda: self.psql("select 1", **options).returncode != 0, "without it nobody passes")
+
+    def told(self, kind, target):
+        """The records of a kind about a target's address."""
+        found = records(self.world, self.collector, f"kind={kind}")["records"]
+        return [one["record"] for one in found if one["record"].get("target_address") == target]
+
     # Life and death.
 
     def test_drain(self):
