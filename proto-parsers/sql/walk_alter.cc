@@ -61,6 +61,33 @@ const AlterRow kAlters[] = {
 
 }  // namespace
 
+// Under another name it may be what a statement finds that waited for a lock and looks again: what
+// lies beneath counts, as when a definition is made.
+void Walker::moved(const RangeVar* relation, const Node* object) {
+  if (relation) {
+    RelationName name = resolver_.relation(view_of(relation->schemaname), view_of(relation->relname));
+    bool view = name.relation && (name.relation->kind == 'v' || name.relation->kind == 'm');
+    if (view) touch(name, Effect::kRead, true, 0);
+  }
+  const auto* routine = CHAPERONE_AS(ObjectWithArgs, object);
+  if (!routine) return;
+  for (const auto* function :
+       resolver_.functions(schema_name(routine->objname), last_name(routine->objname))) {
+    if (!function->harmless) function_body(*function);
+  }
+}
+
+void Walker::schema_moved(std::string_view schema) {
+  if (!resolver_.data()) return;
+  for (const auto& relation : resolver_.data()->relations) {
+    bool view = relation->kind == 'v' || relation->kind == 'm';
+    if (view && relation->schema == schema) touch_relation(*relation, Effect::kRead, true, 0, 0);
+  }
+  for (const auto& function : resolver_.data()->functions) {
+    if (!function->harmless && function->schema == schema) function_body(*function);
+  }
+}
+
 bool Walker::alter_statement(const Node* node) {
   switch (tag_of(node)) {
     case T_AlterTableStmt:
@@ -80,6 +107,8 @@ bool Walker::alter_statement(const Node* node) {
       ddl("ALTER " + std::string(word_of(type)), Effect::kDefine);
       if (rename->relation) existing(kind_of(type), rename->relation, Effect::kDefine);
       if (rename->object) object_named(rename->renameType, rename->object, Effect::kDefine);
+      if (!column) moved(rename->relation, rename->object);
+      if (rename->renameType == OBJECT_SCHEMA) schema_moved(view_of(rename->subname));
       if (!rename->relation && !rename->object)
         named(kind_of(type), view_of(rename->subname), Effect::kDefine);
       return true;
@@ -89,6 +118,7 @@ bool Walker::alter_statement(const Node* node) {
       ddl("ALTER " + std::string(word_of(move->objectType)), Effect::kDefine);
       if (move->relation) existing(kind_of(move->objectType), move->relation, Effect::kDefine);
       if (move->object) object_named(move->objectType, move->object, Effect::kDefine);
+      moved(move->relation, move->object);
       named(ObjectKind::kSchema, view_of(move->newschema), Effect::kDefine);
       return true;
     }

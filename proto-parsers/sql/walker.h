@@ -174,6 +174,8 @@ class Walker {
   void create_other(const Node* node);
   void define_from(const DefineStmt* node);
   void alter_table(const AlterTableStmt* node);
+  void moved(const RangeVar* relation, const Node* object);
+  void schema_moved(std::string_view schema);
   void drop_objects(const DropStmt* node);
   void truncate(const TruncateStmt* node);
   void event_triggers();

@@ -128,9 +128,13 @@ class Run:
     def __init__(self, target, direct):
         self.target, self.direct, self.wrong, self.count, self.tame = target, direct, [], 0, 0
 
-    def attack(self, name, call, must_work=True):
-        """call(open_connection): whatever happens to its connections, what counts is the state."""
+    def attack(self, name, call, must_work=True, first=""):
+        """call(open_connection): whatever happens to its connections, what counts is the state.
+        `first` is what the administrator has done before, in a database that is made anew after it."""
         opened = []
+        if first:
+            self.target.server.sql(first, "shop", "app")
+            self.target.before = self.target.state()
 
         def open_connection(**parameters):
             opened.append(self.target.open_connection(**parameters))
@@ -150,7 +154,7 @@ class Run:
         elif happened != self.direct:
             self.wrong.append(name)
             print(f"{name}: {'nothing happened' if self.direct else 'IT HAPPENED'}", flush=True)
-        if after != self.target.before:
+        if first or happened or after != self.target.before:
             self.target.reset()
 
     def framed(self, name, text, framing):
@@ -190,7 +194,8 @@ def main():
                     runs.framed(name, text, framing)
         for call in framings.PROTOCOL_ATTACKS:
             if (chosen.only or "") in call.__name__:
-                runs.attack(call.__name__, lambda opened, call=call: call(opened, target.oid_of))
+                runs.attack(call.__name__, lambda opened, call=call: call(opened, target.oid_of),
+                            first=getattr(call, "first", ""))
         alive = chosen.through == "direct" or one.process.running()
     verdict = "had no effect on a bare server" if runs.direct else "got through"
     print(f"{runs.count} attacks in {time.monotonic() - begin:.0f} s, {len(runs.wrong)} {verdict}"

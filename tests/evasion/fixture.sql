@@ -68,3 +68,11 @@ create function "json_object"(int) returns int language plpgsql as 'begin return
 create table shadow.copies as select token from secrets, generate_series(1, 3);
 analyze shadow.copies;
 create view settings_view as select name, setting from pg_settings;
+
+-- Where the agent may do what it likes.
+create schema own;
+create view own.secret_view as select token from secrets;
+create table own.parent(id int primary key);
+insert into own.parent values (1), (2);
+create table own.child(id int default wipe() references own.parent on delete set default on update set default);
+insert into own.child values (2);

@@ -1,5 +1,8 @@
 """Ways to put a statement on the wire, and attacks that are nothing but a way to put it there."""
 
+import itertools
+import select
+
 from integration.lib import wire
 
 SJIS_QUOTE = b"\x95\x5c"  # one character of Shift JIS whose second byte looks like a backslash
@@ -159,6 +162,31 @@ def strings_by_options(open_connection, oid_of):
     db.ask(wire.query("select 'a\\''; delete from guarded; --'"))
 
 
+def strings_reverted_by_an_error(open_connection, oid_of):
+    """The error takes the setting back before the next text of the same flight is read."""
+    db = open_connection()
+    db.ask(wire.query("begin"))
+    db.ask(wire.query("set standard_conforming_strings = off"))
+    db.ask(wire.query("select 1/0"), wire.query("rollback; select '\\'; commit; delete from guarded; --'"), ready=2)
+
+
+def strings_reverted_by_an_extended_error(open_connection, oid_of):
+    db = open_connection()
+    db.ask(wire.query("begin"))
+    db.ask(wire.query("set local standard_conforming_strings = off"))
+    db.ask(wire.parse("select 1/0"), wire.bind(), wire.execute(), wire.SYNC,
+           wire.query("rollback; select '\\'; commit; delete from guarded; --'"), ready=2)
+
+
+def encoding_reverted_by_an_error(open_connection, oid_of):
+    db = open_connection()
+    db.ask(wire.query("set client_encoding = 'SJIS'"))
+    db.ask(wire.query("begin"))
+    db.ask(wire.query("set client_encoding = 'UTF8'"))
+    db.ask(wire.query("select 1/0"),
+           wire.query(b"rollback; select E'" + SJIS_QUOTE + b"'; commit; delete from guarded; --'"), ready=2)
+
+
 def encoding_shift_jis(open_connection, oid_of):
     db = open_connection(client_encoding="SJIS")
     db.ask(wire.query(b"select E'" + SJIS_QUOTE + b"'; delete from guarded; --'"))
@@ -178,6 +206,70 @@ def encoding_by_set_names_one_flight(open_connection, oid_of):
 def encoding_by_options(open_connection, oid_of):
     db = open_connection(options="-c client_encoding=BIG5")
     db.ask(wire.query(b"select E'\xa5\x5c'; delete from guarded; --'"))
+
+
+LOOKS = itertools.count()
+
+
+def look_anew(db):
+    """The sidecar loads its catalogue again for a name that it has not looked for in vain."""
+    db.ask(wire.query(f"select * from nothing_here_{next(LOOKS)}"))
+
+
+def behind_a_lock(open_connection, moving, asked, **parameters):
+    """`asked` waits for the lock that `moving` holds, and then finds another object by its name."""
+    mover, waiter, watcher = open_connection(**parameters), open_connection(**parameters), open_connection()
+    look_anew(watcher)
+    mover.ask(wire.query("begin"))
+    mover.ask(wire.query(moving))
+    waiter.send(wire.query(asked))
+    for _ in range(200):  # until it waits, or was refused
+        if select.select([waiter.socket], [], [], 0.05)[0]:
+            break
+        if b"D" in [kind for kind, _ in watcher.ask(wire.query("select 1 from pg_locks where not granted"))]:
+            break
+    mover.ask(wire.query("commit"))
+    waiter.until_ready()
+
+
+OWN_PATH = {"search_path": "own, public"}
+
+
+def name_dropped_behind_a_lock(open_connection, oid_of):
+    """What hid the secrets in another schema goes away while the statement waits."""
+    behind_a_lock(open_connection, "drop table own.secrets", "select * from secrets", **OWN_PATH)
+
+
+def name_dropped_before_bind(open_connection, oid_of):
+    mover, waiter = open_connection(**OWN_PATH), open_connection(**OWN_PATH)
+    look_anew(mover)
+    waiter.ask(wire.parse("select * from secrets", "s"), wire.SYNC)
+    mover.ask(wire.query("drop table own.secrets"))
+    waiter.ask(wire.bind("s"), wire.execute(), wire.SYNC)
+
+
+def name_renamed_behind_a_lock(open_connection, oid_of):
+    """The same where the name is written with its schema."""
+    behind_a_lock(open_connection, "drop table own.secrets; alter view own.secret_view rename to secrets",
+                  "select * from own.secrets")
+
+
+name_dropped_behind_a_lock.first = name_dropped_before_bind.first = name_renamed_behind_a_lock.first = (
+    "create table own.secrets(token text)")
+
+
+def implicit_cast_of_built_in_types(open_connection, oid_of):
+    """It runs where no type and no function of a user's is named."""
+    db = open_connection()
+    look_anew(db)
+    for text in ("select 1 where lower('x')", "select not lower('x')", "select bool_or(lower('x'))",
+                 "select case when lower('x') then 1 end"):
+        db.ask(wire.query(text))
+
+
+implicit_cast_of_built_in_types.first = (
+    "create function cast_wipe(text) returns boolean language plpgsql as 'begin delete from guarded; return true; end';"
+    "create cast (text as boolean) with function cast_wipe(text) as implicit")
 
 
 def parameter_of_a_trapped_type(open_connection, oid_of):

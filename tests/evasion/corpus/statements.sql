@@ -211,7 +211,7 @@ copy trapped_trigger from stdin
 insert into trapped_rule values (1)
 --- call_by_check
 insert into trapped_check values (1)
---- call_by_matview
+--- call_by_matview <17
 refresh materialized view shadow.trapped_matview
 --- call_by_search_path
 set search_path = shadow, public; select length_of('x')
@@ -365,6 +365,12 @@ begin; lock table guarded in access exclusive mode; delete from guarded; commit
 begin; delete from guarded; commit and chain; rollback
 --- nested_parentheses
 select @DEEP@wipe()@PEED@
+--- call_default_on_delete
+delete from own.parent where id = 2
+--- call_default_on_update
+update own.parent set id = 3 where id = 2
+--- own_rename_over_select
+create table own.plain(token text); drop table own.plain; alter view own.secret_view rename to plain; select * from own.plain
 --- call_opclass_distinct
 select distinct c from odds
 --- call_opclass_order
@@ -423,7 +429,7 @@ drop table GUARDED
 drop view U&"guarded\005fview"
 --- alter_generated
 alter table events add column g int generated always as (1) stored
---- create_index_expression
+--- create_index_expression <17
 create index on accounts (wipe_immutable(id))
 --- pg_temp_function
 create function pg_temp.length(text) returns int language sql as 'delete from guarded; select 1'; select pg_temp.length('x')
