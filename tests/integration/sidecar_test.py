@@ -316,17 +316,18 @@ class SidecarTest(unittest.TestCase):
         self.answers("trusted 42", "select current_user || ' ' || 6 * 7", **options)
         self.assertGreaterEqual(self.metrics("chaperone_observed_total")[""], 1)
         for kind in ("session_open", "opaque_close"):
-            self.eventually(lambda: self.told(kind, "10.77.0.2:5432"), f"its {kind} is there")
-        opened = self.told("session_open", "10.77.0.2:5432")[-1]
-        self.assertEqual(("unnamed", "allow", "deny"), tuple(opened[key] for key in ("resource", "verdict", "would_be")))
+            self.eventually(lambda: self.told(kind, "unnamed"), f"its {kind} is there")
+        opened = self.told("session_open", "unnamed")[0]
+        self.assertEqual(("10.77.0.2:5432", "allow", "deny"),
+                         tuple(opened[key] for key in ("target_address", "verdict", "would_be")))
         strict = elsewhere.replace("observe: true", "observe: false")
         one.write("policy.yaml", strict.replace("@DIR@", str(one.folder)))
         self.eventually(lambda: self.psql("select 1", **options).returncode != 0, "without it nobody passes")
 
-    def told(self, kind, target):
-        """The records of a kind about a target's address."""
+    def told(self, kind, resource):
+        """The records of a kind about a resource."""
         found = records(self.world, self.collector, f"kind={kind}")["records"]
-        return [one["record"] for one in found if one["record"].get("target_address") == target]
+        return [one["record"] for one in found if one["record"].get("resource") == resource]
 
     # Life and death.
 
