@@ -35,6 +35,16 @@ inline constexpr std::size_t kKeepAliveRequests = 50;
 inline constexpr double kRequestsPerSecond = 200;
 inline constexpr double kRequestsBurst = 400;
 
+// A service-account token has about 1 KiB; and keys of an API server, of which it publishes two or
+// three, more while they change.
+inline constexpr std::size_t kPodTokenBytesMax = 8 * 1024;
+inline constexpr std::size_t kTokenKeysMax = 32;
+inline constexpr std::size_t kKeySetBytesMax = 256 * 1024;
+// How often they are asked for: so that a key taken back is forgotten, and when one is not known.
+inline constexpr std::int64_t kKeysEveryS = 300;
+inline constexpr std::int64_t kKeysWantedEveryS = 10;
+inline constexpr int kClusterTimeoutS = 5;
+
 // Wrong tokens from one address before it has to wait; and how many addresses are remembered.
 inline constexpr double kWrongTokensPerSecond = 1;
 inline constexpr double kWrongTokensBurst = 20;

@@ -11,6 +11,7 @@
 
 #include "audit/checkpoint.h"
 #include "audit/text.h"
+#include "collector/cluster_keys.h"
 #include "collector/dev_tls.h"
 #include "collector/http_server.h"
 #include "collector/ingest/store_check.h"
@@ -29,6 +30,8 @@ struct Flags {
   std::uint64_t store_bytes_max = 0;
   std::size_t threads = kThreads;
   double requests_per_second = kRequestsPerSecond;
+  PodTokenTerms pod_tokens;  // no audience: none are taken
+  std::string kube_api, kube_ca, kube_token;
 };
 
 struct TokenFlags {
@@ -70,16 +73,40 @@ Result<ServerOptions> server_options(const Flags& flags) {
   return options;
 }
 
+// Keeps the keys of the API server known. For one thread.
+class KeyWatch {
+ public:
+  KeyWatch(PodTokens& tokens, ClusterPlace place) : tokens_(tokens), place_(std::move(place)) {}
+  // One look, when it is time for one.
+  Result<void> look(std::int64_t now_s) {
+    std::int64_t every_s = tokens_.wants_keys() ? kKeysWantedEveryS : kKeysEveryS;
+    if (tried_ && now_s - asked_s_ < every_s) return last_;
+    tried_ = true, asked_s_ = now_s;
+    auto fetched = fetch_keys(place_);
+    if (fetched) tokens_.trust(std::move(fetched->keys), std::move(fetched->issuer));
+    last_ = fetched ? Result<void>() : Result<void>(fetched.error());
+    return last_;
+  }
+
+ private:
+  PodTokens& tokens_;
+  const ClusterPlace place_;
+  bool tried_ = false;
+  std::int64_t asked_s_ = 0;
+  Result<void> last_;
+};
+
 // Tokens are read again, the log is read for damage, silence is looked for and old files are
 // forgotten, until stopped.
 class Housekeeping {
  public:
-  Housekeeping(Store& store, Alarms& alarms, Ingest& ingest, TokenFile& tokens,
+  Housekeeping(Store& store, Alarms& alarms, Ingest& ingest, TokenFile& tokens, KeyWatch* keys,
                std::uint32_t retention_days)
       : store_(store),
         check_(store, alarms),
         ingest_(ingest),
         tokens_(tokens),
+        keys_(keys),
         retention_days_(retention_days),
         thread_([this] { run(); }) {}
   ~Housekeeping() {
@@ -104,6 +131,8 @@ class Housekeeping {
 
   void once(std::uint64_t round) {
     if (auto read = tokens_.refresh(); !read) complain(read.error());
+    if (auto looked = keys_ ? keys_->look(wall_now_ns() / 1'000'000'000) : Result<void>(); !looked)
+      complain(looked.error());
     if (auto checked = check_.step(wall_now_ns()); !checked) complain(checked.error());
     if (round % 10 == 0) ingest_.look_for_silence(wall_now_ns());
     if (round % 600 != 0 || retention_days_ == 0) return;
@@ -123,6 +152,7 @@ class Housekeeping {
   StoreCheck check_;
   Ingest& ingest_;
   TokenFile& tokens_;
+  KeyWatch* const keys_;
   const std::uint32_t retention_days_;
   std::string last_complaint_;
   std::mutex mutex_;
@@ -149,6 +179,14 @@ void report_start(const Store& store, const HttpServer& server, const Flags& fla
   std::fflush(stdout);
 }
 
+Result<std::unique_ptr<KeyWatch>> key_watch(const Flags& flags, PodTokens& tokens) {
+  if (flags.pod_tokens.audience.empty()) return std::unique_ptr<KeyWatch>();
+  auto place = flags.kube_api.empty() ? cluster_of_pod()
+                                      : cluster_at(flags.kube_api, flags.kube_ca, flags.kube_token);
+  if (!place) return place.error();
+  return std::make_unique<KeyWatch>(tokens, std::move(*place));
+}
+
 int serve(const Flags& flags) {
   ::umask(0077);  // the index too is for the collector alone
   // Signals go to one thread, so that stopping is ordinary code.
@@ -166,6 +204,9 @@ int serve(const Flags& flags) {
   if (!tokens) return fail(tokens.error());
   auto options = server_options(flags);
   if (!options) return fail(options.error());
+  PodTokens pod_tokens(flags.pod_tokens);
+  auto keys = key_watch(flags, pod_tokens);
+  if (!keys) return fail(keys.error());
   auto store = Store::open({flags.data, kLogFileBytes, flags.store_bytes_max}, key->public_key());
   if (!store) return fail(store.error());
 
@@ -175,10 +216,11 @@ int serve(const Flags& flags) {
   }
   StoreCheck(**store, alarms).report((*store)->damages());
   Ingest ingest(**store, alarms, *key);
-  Api api({**store, ingest, alarms, **tokens, *key, CHAPERONE_VERSION, flags.requests_per_second});
+  Api api({**store, ingest, alarms, **tokens, *key, CHAPERONE_VERSION,
+           *keys ? &pod_tokens : nullptr, flags.requests_per_second});
   auto server = HttpServer::open(*options, api);
   if (!server) return fail(server.error());
-  Housekeeping housekeeping(**store, alarms, ingest, **tokens, flags.retention_days);
+  Housekeeping housekeeping(**store, alarms, ingest, **tokens, keys->get(), flags.retention_days);
   report_start(**store, **server, flags, key->public_key());
 
   std::thread stopper([&] {
@@ -227,6 +269,13 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   serving->add_option("--tokens", flags.tokens, "token file; see 'chaperone-collector token'")
       ->required();
+  serving->add_option("--pod-tokens", flags.pod_tokens.audience,
+                      "take Kubernetes' tokens for this audience, of pods, as writers'");
+  serving->add_option("--pod-namespace", flags.pod_tokens.namespaces,
+                      "of whose pods; may be repeated");
+  serving->add_option("--kube-api", flags.kube_api, "https://host:port; in a pod it is known");
+  serving->add_option("--kube-ca", flags.kube_ca, "with --kube-api");
+  serving->add_option("--kube-token", flags.kube_token, "file, with --kube-api");
   serving->add_option("--certificate", flags.certificate, "server certificate with its chain, PEM");
   serving->add_option("--key", flags.key, "its key, PEM");
   serving->add_flag("--dev-tls", flags.dev_tls,

@@ -121,6 +121,7 @@ void read_config(const Json& root, Config& config, std::string& mistakes) {
   reader.raw_object("initResources", config.init_resources);
   reader.raw_object("sidecarResources", config.sidecar_resources);
   reader.flag("scrapeAnnotations", config.scrape_annotations);
+  reader.text("tokenAudience", config.token_audience);
   read_allowed(reader.get("allowed"), mistakes, config.allowed);
   reader.each("policies", [&](const Json& one, const std::string& place) {
     config.policies.push_back(read_policy(one, place, mistakes));

@@ -37,6 +37,9 @@ struct Config {
   std::string spool_size_limit = "2Gi";                // of the spool's volume
   std::string init_resources, sidecar_resources;       // JSON text of a ResourceRequirements
   bool scrape_annotations = false;                     // prometheus.io/*
+  // Of the token by which a sidecar shows the collector which pod it is in; empty: the one in Secret
+  // chaperone-collector, which all pods of a namespace share.
+  std::string token_audience;
   Allowed allowed;
   std::vector<AgentPolicy> policies;
 };

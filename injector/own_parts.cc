@@ -45,12 +45,12 @@ constexpr const char* kSidecar = R"({{
     {{"name": "chaperone-run", "mountPath": "/run/chaperone"}},
     {{"name": "chaperone-trust", "mountPath": "/run/chaperone/trust"}}]}})";
 
-// {0} the policy's ConfigMap, {1} its Secret, {2} size of the spool's volume.
+// {0} the policy's ConfigMap, {1} its Secret, {2} size of the spool's volume, {3} the token's source.
 constexpr const char* kVolumes = R"([
   {{"name": "chaperone-config", "projected": {{"defaultMode": 292, "sources": [
     {{"configMap": {{"name": {0}}}}},
+    {3},
     {{"secret": {{"name": "chaperone-collector", "items": [
-      {{"key": "token", "path": "collector/token"}},
       {{"key": "ca.crt", "path": "collector/ca.crt"}}]}}}},
     {{"downwardAPI": {{"items": [{{"path": "labels",
       "fieldRef": {{"apiVersion": "v1", "fieldPath": "metadata.labels"}}}}]}}}}]}}}},
@@ -59,6 +59,17 @@ constexpr const char* kVolumes = R"([
   {{"name": "chaperone-data", "emptyDir": {{"sizeLimit": {2}}}}},
   {{"name": "chaperone-run", "emptyDir": {{"medium": "Memory", "sizeLimit": "1Mi"}}}},
   {{"name": "chaperone-trust", "emptyDir": {{"medium": "Memory", "sizeLimit": "4Mi"}}}}])";
+
+constexpr const char* kSharedToken = R"({"secret": {"name": "chaperone-collector", "items": [
+      {"key": "token", "path": "collector/token"}]}})";
+
+// Renewed by the kubelet at four fifths of its life; the sidecar reads it for each request.
+std::string token_source(const Config& config) {
+  if (config.token_audience.empty()) return kSharedToken;
+  return fmt::format(R"({{"serviceAccountToken": {{"audience": {}, "expirationSeconds": 3600,
+      "path": "collector/token"}}}})",
+                     quoted(config.token_audience));
+}
 
 constexpr std::pair<const char*, const char*> kEnvironment[] = {
     {"CHAPERONE_POD", "metadata.name"},
@@ -141,7 +152,7 @@ Json own_containers(const Config& config, JsonMemory& memory) {
 Json own_volumes(const AgentPolicy& policy, const Config& config, JsonMemory& memory) {
   return parse_own(fmt::format(kVolumes, quoted("chaperone-policy-" + policy.name),
                                quoted("chaperone-credentials-" + policy.name),
-                               quoted(config.spool_size_limit)),
+                               quoted(config.spool_size_limit), token_source(config)),
                    memory);
 }
 

@@ -89,6 +89,16 @@ void Api::stop() {
   parts_.store.wake();
 }
 
+const Token* Api::find_token(std::string_view text, Admission& admission, std::string& why) {
+  admission.tokens = parts_.tokens.table();
+  if (const Token* found = admission.tokens->find(text)) return found;
+  if (!parts_.pod_tokens || !PodTokens::looks_like_one(text)) return nullptr;
+  auto judged = parts_.pod_tokens->judge(text, wall_now_ns() / 1'000'000'000);
+  if (judged) return (admission.pod_token = std::move(*judged)).get();
+  why = "; " + judged.error().message;
+  return nullptr;
+}
+
 Api::Admission Api::admit(HttpRequest& request) {
   Admission admission;
   bool known_path = false;
@@ -112,9 +122,8 @@ Api::Admission Api::admit(HttpRequest& request) {
     return refuse(405, "method", "this path does not take this method; see /v1/openapi.json");
   if (found->right != Right::kNone) {
     std::int64_t now_ns = wall_now_ns();
-    admission.tokens = parts_.tokens.table();
-    std::string header = request.header("Authorization");
-    request.token = admission.tokens->find(bearer(header));
+    std::string header = request.header("Authorization"), why;
+    request.token = find_token(bearer(header), admission, why);
     if (!request.token) {
       ++refused_unauthenticated_;
       // Right tokens are never held up: who shares an address with a fool must not suffer for it.
@@ -123,7 +132,7 @@ Api::Admission Api::admit(HttpRequest& request) {
                       "too many wrong tokens came from this address; wait a minute");
       }
       return refuse(401, "token",
-                    "a token that this collector knows is needed: Authorization: Bearer ...");
+                    "a token that this collector knows is needed: Authorization: Bearer ..." + why);
     }
     if (!request.token->may(found->right)) {
       return refuse(403, "right",

@@ -13,6 +13,7 @@
 
 #include "collector/api/http.h"
 #include "collector/ingest/ingest.h"
+#include "collector/pod_tokens.h"
 #include "collector/rate.h"
 #include "collector/store/query.h"
 #include "collector/store/store.h"
@@ -27,6 +28,7 @@ struct ApiParts {
   TokenFile& tokens;
   const audit::SigningKey& key;
   std::string version;
+  PodTokens* pod_tokens = nullptr;  // null: Kubernetes' tokens are nobody's
   double requests_per_second = kRequestsPerSecond;
 };
 
@@ -45,10 +47,11 @@ class Api {
   ~Api();
 
   // What a request may do is known before its body is read: null and `refusal` if nothing.
-  // On success path_values and token are set; `tokens` keeps the token alive.
+  // On success path_values and token are set; the admission keeps the token alive.
   struct Admission {
     const Route* route = nullptr;
     std::shared_ptr<const TokenTable> tokens;
+    std::shared_ptr<const Token> pod_token;
     HttpReply refusal;
   };
   Admission admit(HttpRequest& request);
@@ -85,6 +88,8 @@ class Api {
   // export.cc
   HttpReply export_trail(const HttpRequest&);
 
+  // Null: `why` may say more than that nobody has such a token.
+  const Token* find_token(std::string_view text, Admission& admission, std::string& why);
   Result<std::unique_ptr<Query>> borrow();
   void give_back(std::unique_ptr<Query> query);
   HttpReply failed(const Query& query, const Error& error);

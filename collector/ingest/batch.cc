@@ -100,7 +100,8 @@ class Checker {
     const std::pair<const char*, std::string_view> said[] = {
         {"pod", record.pod},
         {"namespace", record.pod_namespace},
-        {"service_account", record.service_account}};
+        {"service_account", record.service_account},
+        {"node", record.node}};
     for (const auto& [key, value] : said) {
       auto vouched = context_.claims.find(key);
       bool differs = vouched != context_.claims.end() && !value.empty() && value != vouched->second;

@@ -274,6 +274,21 @@ class LivePodTest(unittest.TestCase):
         self.assertEqual(cluster.api("POST", "/api/v1/namespaces/agents/secrets?dryRun=All", mine, user="editor")[0], 201)
 
 
+def pod_token(namespace, audience, bound=True):
+    """A token as the kubelet would ask for it: for this audience, bound to a pod."""
+    spec = {"audiences": [audience], "expirationSeconds": 600}
+    if bound:
+        body = pods.pod(name="bound")
+        status, found, _ = cluster.create_pod(body, namespace, dry_run=False)
+        if status == 409:
+            found = cluster.found("Pod", f"/api/v1/namespaces/{namespace}/pods/bound")
+        spec["boundObjectRef"] = {"kind": "Pod", "apiVersion": "v1", "name": "bound", "uid": found["metadata"]["uid"]}
+    status, made, _ = cluster.api("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/default/token",
+                                  {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec})
+    assert status == 201, made
+    return made["status"]["token"]
+
+
 def check_config(config_map):
     """A sidecar's files, given to the programs that read them; the volume's path is moved."""
     folder = cluster.dir / config_map["metadata"]["name"]
@@ -342,11 +357,14 @@ class ChartTest(unittest.TestCase):
             moved = {"--data": folder / "data", "--listen": f"{NODE}:{port}", "--tokens": folder / "tokens",
                      "--certificate": folder / "tls.crt", "--key": folder / "tls.key"}.get(name)
             arguments.append(f"{name}={moved}" if moved else one)
-        cluster.start("collector", BUILD / "collector/chaperone-collector", *arguments)
+        account = cluster.kubectl("create", "token", "chaperone-collector", "-n", NAMESPACE, "--duration", "1h").stdout
+        (folder / "account").write_text(account)
+        cluster.start("collector", BUILD / "collector/chaperone-collector", *arguments, "--kube-api=https://127.0.0.1:6443",
+                      f"--kube-ca={cluster.dir}/ca.crt", f"--kube-token={folder}/account")
         host = f"chaperone-collector.{NAMESPACE}.svc"
 
-        def ask(path, token):
-            return run("curl", "-sS", "--cacert", folder / "ca.crt", "--connect-to", f"{host}:8443:{NODE}:{port}", "-o", "/dev/null",
+        def ask(path, token, *more):
+            return run("curl", *more, "-sS", "--cacert", folder / "ca.crt", "--connect-to", f"{host}:8443:{NODE}:{port}", "-o", "/dev/null",
                        "-w", "%{http_code}", "-H", f"Authorization: Bearer {token}", f"https://{host}:8443{path}", check=False).stdout
         try:
             wait_for("the collector", lambda: ask("/healthz", "") == "200")
@@ -355,6 +373,12 @@ class ChartTest(unittest.TestCase):
             self.assertEqual(ask("/metrics", auditor), "200")
             self.assertEqual(ask("/metrics", writer), "403")
             self.assertEqual(cluster.secret("agents", "chaperone-collector", "ca.crt"), (folder / "ca.crt").read_bytes())
+            enrol = lambda token: ask("/v1/enrol", token, "-d", "nonsense")  # noqa: E731  400: who it is is known
+            wait_for("the API server's keys", lambda: enrol(pod_token("agents", "chaperone-collector")) == "400")
+            self.assertEqual(ask("/v1/sessions", pod_token("agents", "chaperone-collector")), "403")
+            for token in (pod_token("agents", "https://kubernetes.default.svc"), pod_token("default", "chaperone-collector"), account,
+                          pod_token("agents", "chaperone-collector", bound=False)):
+                self.assertEqual(enrol(token.strip()), "401")
         finally:
             cluster.stop("collector")
 

@@ -6,6 +6,7 @@ collector, a policy changed live, the sidecar killed, the pod deleted in mid-ses
     sudo tests/e2e/node_test.py [NodeTest.test_name ...]
 """
 
+import json
 import os
 import pathlib
 import re
@@ -177,6 +178,17 @@ class NodeTest(unittest.TestCase):
         psql(name, "drop table customers")
         wait_for("the record of the refusal", lambda: "recorded" in auditor("sessions") and
                  "drop table customers" in auditor("search", "--decision", "deny"), 30)
+
+    def test_the_pods_own_token_says_who_it_is(self):
+        name = run_pod(pod("vouched"))
+        self.works(name)
+        writer = lambda: [one for one in map(json.loads, auditor("writers", "--json", "--limit", "1000").splitlines())  # noqa: E731
+                          if one.get("pod") == "vouched"]
+        found = wait_for("its enrolment", writer, 30)[0]
+        uid = cluster.found("Pod", f"/api/v1/namespaces/agents/pods/{name}")["metadata"]["uid"]
+        self.assertEqual((found["token"], found["namespace"], found["service_account"], found["node"]),
+                         (f"pod-{uid}", "agents", "default", "node1"))
+        self.assertNotIn("identity", auditor("alarms"))
 
     def test_helm_test_proves_it(self):
         done = cluster.helm("test", "chaperone", "-n", "chaperone", "--timeout", "120s", check=False)

@@ -124,6 +124,10 @@ def spoilt(injected):
         "agent without seccomp": lambda spec, _: spec["containers"][0]["securityContext"].pop("seccompProfile"),
         "agent without context": lambda spec, _: spec["containers"][0].pop("securityContext"),
         "agent without trust": container(env=[]),
+        "token for somebody else": lambda spec, _: next(s for v in spec["volumes"] if v["name"] == "chaperone-config" for s in v[
+            "projected"]["sources"] if "serviceAccountToken" in s)["serviceAccountToken"].pop("audience"),
+        "token of the sidecar's kind": lambda spec, _: spec["volumes"].append({"name": "mine", "projected": {"sources": [
+            {"serviceAccountToken": {"path": "token", "audience": "chaperone-collector"}}]}}),
         "token back": lambda spec, _: spec.pop("automountServiceAccountToken"),
         "data volume of the node": lambda spec, _: next(v for v in spec["volumes"] if v["name"] == "chaperone-data").update(
             emptyDir=None, hostPath={"path": "/"}),

@@ -33,6 +33,13 @@ https://chaperone-collector.{{ .Release.Namespace }}.svc:8443
 {{- end -}}
 {{- end }}
 
+{{/* Of the tokens that sidecars show the collector; empty: they share one for each namespace. */}}
+{{- define "chaperone.tokenAudience" -}}
+{{- if and .Values.collector.enabled .Values.collector.podTokens.enabled -}}
+{{- .Values.collector.podTokens.audience -}}
+{{- end -}}
+{{- end }}
+
 {{- define "chaperone.injectorConfig" -}}
 {{- $policies := list -}}
 {{- range $agents := .Values.agents -}}
@@ -47,6 +54,6 @@ https://chaperone-collector.{{ .Release.Namespace }}.svc:8443
     "pullPolicy" .Values.images.pullPolicy "sidecarUid" (int64 $s.uid) "sidecarGid" (int64 $s.gid)
     "initUid" (int64 $s.initUid) "agentUid" (int64 $s.agentUid) "backend" $s.backend
     "resolvers" (include "chaperone.resolvers" . | fromJsonArray) "spoolSizeLimit" $s.spoolSizeLimit
-    "scrapeAnnotations" $s.scrapeAnnotations "initResources" $s.initResources
+    "tokenAudience" (include "chaperone.tokenAudience" .) "scrapeAnnotations" $s.scrapeAnnotations "initResources" $s.initResources
     "sidecarResources" $s.resources "allowed" $s.allowed "policies" $policies | toPrettyJson -}}
 {{- end }}

@@ -78,7 +78,7 @@ Config test_config() {
     "namespace": "chaperone",
     "initImage": "example.test/chaperone-init@sha256:0000",
     "sidecarImage": "example.test/chaperone-sidecar@sha256:1111",
-    "resolvers": ["10.96.0.10"],
+    "resolvers": ["10.96.0.10"], "tokenAudience": "chaperone-collector",
     "initResources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
     "sidecarResources": {"requests": {"cpu": "50m", "memory": "128Mi"},
                          "limits": {"memory": "128Mi"}},
