@@ -49,12 +49,22 @@ void SegmentFile::drop_window() {
   window_bytes_ = ready_bytes_ = 0;
 }
 
+// Writes the zeros that lie there already. By faults the page cache grows page by page; a long write
+// has the kernel take large folios, at a third of the cost. Where it fails they come by faults.
+void SegmentFile::fill_ahead(std::uint64_t end) {
+  static std::uint8_t zeros[kWindowBytes];  // never written to: no memory of its own
+  std::uint64_t at = (offset_ + kPageBytes - 1) / kPageBytes * kPageBytes;
+  if (at >= end) return;
+  (void)disk_.write_at(fd_->get(), zeros, std::min<std::uint64_t>(end - at, sizeof zeros), at);
+}
+
 bool SegmentFile::move_window(std::size_t need) {
   drop_window();
   window_offset_ = offset_ / kPageBytes * kPageBytes;
   std::size_t least = need + (offset_ - window_offset_);
   std::size_t bytes = (std::max(kWindowBytes, least) + kPageBytes - 1) / kPageBytes * kPageBytes;
   if (mapped_) bytes = std::min<std::uint64_t>(bytes, bytes_ - window_offset_);
+  if (mapped_) fill_ahead(window_offset_ + bytes);
   int flags = mapped_ ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, mapped_ ? fd_->get() : -1,
                         mapped_ ? static_cast<off_t>(window_offset_) : 0);

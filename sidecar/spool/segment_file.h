@@ -39,6 +39,7 @@ class SegmentFile {
   SegmentFile(OwnedFd fd, std::uint64_t bytes, bool mapped, std::uint64_t marker, Disk& disk);
   bool move_window(std::size_t need);
   void drop_window();
+  void fill_ahead(std::uint64_t end);
   void make_ready(std::size_t end);
 
   std::shared_ptr<OwnedFd> fd_;
