@@ -120,6 +120,7 @@ class PostgresExchange {
                          std::string_view hint);
   Action refuse_behind_barrier(pg::Sent sent);
   Action refuse_read_otherwise();
+  StatementPtr prepare(const pg::FrontendMessage& message, Action& action);
   bool judge_portal(Portal& portal, Action& action);
   JudgedPtr judge(pg::Sent sent, std::string_view text, Action& action);
   JudgedPtr judge_call(std::uint32_t function, Action& action);

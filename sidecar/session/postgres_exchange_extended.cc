@@ -2,6 +2,8 @@
 
 #include "sidecar/session/postgres_exchange.h"
 
+#include <algorithm>
+
 #include "proto-parsers/base/limits.h"
 #include "proto-parsers/postgres/encode.h"
 #include "sidecar/session/sqlstate.h"
@@ -14,12 +16,14 @@ namespace {
 // and casts are code of theirs.
 constexpr std::uint32_t kUserTypeMin = 16384;
 
-bool names_user_type(const pg::FrontendMessage& message) {
-  ByteReader types(message.parameter_types);
-  while (types.size() >= 4) {
-    if (types.take_u32() >= kUserTypeMin) return true;
-  }
-  return false;
+std::vector<std::uint32_t> types_of(const pg::FrontendMessage& message) {
+  std::vector<std::uint32_t> types;
+  for (ByteReader rest(message.parameter_types); rest.size() >= 4;) types.push_back(rest.take_u32());
+  return types;
+}
+
+bool names_user_type(const std::vector<std::uint32_t>& types) {
+  return std::any_of(types.begin(), types.end(), [](auto type) { return type >= kUserTypeMin; });
 }
 
 }  // namespace
@@ -37,28 +41,42 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
                            "close some of them (DEALLOCATE)");
   }
   Action action = Action::kWait;
-  bool with_code = names_user_type(message);
-  JudgedPtr judged = judge(pg::Sent::kParse, message.text, action);
-  if (!judged) return action;
-  if (with_code) judged = scope_->judge_with_code(message.text, &names_);
+  StatementPtr statement = prepare(message, action);
+  if (!statement) return action;
+  const JudgedPtr& judged = statement->judged;
   policy::Decision decision = judged->prepared.settled;
   if (read_only_ && judged->analysis.lifts_read_only) decision = decide(*judged, message.text, {});
   // Rules that ask for values have their say at Bind; what is refused whatever they are, is here.
   if (decision.verdict != policy::Verdict::kAllow && !judged->prepared.open) {
     return refuse(pg::Sent::kParse, message.text, judged.get(), decision, kInsufficientPrivilege);
   }
-  auto statement = std::make_shared<PreparedStatement>();
-  statement->judged = judged;
-  statement->text = message.text;
-  statement->scope = scope_;
-  statement->with_code = with_code;
-  ByteReader types(message.parameter_types);
-  while (types.size() >= 4) statement->parameter_types.push_back(types.take_u32());
   if (!message.statement.empty() || judged->analysis.leaves_session_state) stateless_ = false;
+  unrecorded_parse_ = UnrecordedParse{judged, message.statement, message.text};
   names_.change_statement(message.statement, std::move(statement));
-  unrecorded_parse_ = UnrecordedParse{std::move(judged), message.statement, message.text};
   owe(pg::Sent::kParse, 0);
   return Action::kForward;
+}
+
+// Null when the answer must wait, or was given already: `action` then says which.
+StatementPtr PostgresExchange::prepare(const pg::FrontendMessage& message, Action& action) {
+  std::vector<std::uint32_t> types = types_of(message);
+  // Drivers prepare the same text under the same name again and again.
+  StatementPtr last = names_.statement(message.statement);
+  if (last && last->by_text_alone && last->scope == scope_ && last->text == message.text &&
+      last->parameter_types == types) {
+    return last;
+  }
+  JudgedPtr judged = judge(pg::Sent::kParse, message.text, action);
+  if (!judged) return nullptr;
+  auto statement = std::make_shared<PreparedStatement>();
+  statement->with_code = names_user_type(types);
+  if (statement->with_code) judged = scope_->judge_with_code(message.text, &names_);
+  statement->judged = std::move(judged);
+  statement->text = message.text;
+  statement->scope = scope_;
+  statement->by_text_alone = !statement->with_code && !names_prepared(message.text);
+  statement->parameter_types = std::move(types);
+  return statement;
 }
 
 PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& message) {

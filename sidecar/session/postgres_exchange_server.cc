@@ -143,8 +143,8 @@ bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
   await_names_ = false;
   bool in_transaction = message.status != pg::TransactionStatus::kIdle;
   if (!in_transaction) {
-    for (const auto& [name, portal] : names_.portals()) {
-      if (!portal->executed) finish_operation(portal->operation, audit::OutcomeStatus::kSkipped);
+    for (std::uint64_t operation : names_.unexecuted()) {
+      finish_operation(operation, audit::OutcomeStatus::kSkipped);
     }
     if (ledger_.idle()) {
       names_.end_portals();

@@ -34,6 +34,7 @@ PortalPtr PreparedNames::portal(std::string_view name) const {
   for (std::size_t i = pending_.size(); i-- > settled_;) {
     if (pending_[i].of_portal && pending_[i].name == name) return pending_[i].portal;
   }
+  if (name.empty()) return unnamed_portal_;
   auto found = portals_.find(name);
   return found == portals_.end() ? nullptr : found->second;
 }
@@ -66,22 +67,42 @@ void PreparedNames::settle(bool confirmed) {
   if (change.adds_name()) --named_awaited_;
   if (!confirmed) {
     if (change.statement) text_bytes_ -= change.statement->text.size();
+  } else if (change.of_portal && change.name.empty()) {
+    unnamed_portal_ = std::move(change.portal);
   } else if (change.of_portal) {
     if (change.portal) portals_.insert_or_assign(std::move(change.name), std::move(change.portal));
     else portals_.erase(change.name);
   } else {
-    auto old = statements_.find(change.name);
-    if (old != statements_.end()) {
-      text_bytes_ -= old->second->text.size();
-      statements_.erase(old);
-    }
-    if (change.statement) statements_.emplace(std::move(change.name), std::move(change.statement));
+    confirm_statement(change);
   }
   // A pipeline that never rests must not keep its past.
   if (settled_ == pending_.size() || settled_ >= kSettledMax) {
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(settled_));
     settled_ = 0;
   }
+}
+
+void PreparedNames::confirm_statement(Change& change) {
+  auto old = statements_.find(change.name);
+  bool known = old != statements_.end();
+  if (known) text_bytes_ -= old->second->text.size();
+  if (known && change.statement) old->second = std::move(change.statement);
+  else if (known) statements_.erase(old);
+  else if (change.statement) statements_.emplace(std::move(change.name), std::move(change.statement));
+}
+
+void PreparedNames::end_portals() {
+  unnamed_portal_.reset();
+  portals_.clear();
+}
+
+std::vector<std::uint64_t> PreparedNames::unexecuted() const {
+  std::vector<std::uint64_t> operations;
+  if (unnamed_portal_ && !unnamed_portal_->executed) operations.push_back(unnamed_portal_->operation);
+  for (const auto& [name, portal] : portals_) {
+    if (!portal->executed) operations.push_back(portal->operation);
+  }
+  return operations;
 }
 
 void PreparedNames::replace_statements(std::map<std::string, StatementPtr, std::less<>> statements) {

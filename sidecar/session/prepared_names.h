@@ -19,6 +19,7 @@ struct PreparedStatement {
   std::shared_ptr<Scope> scope;
   std::string text;
   bool with_code = false;  // a parameter's type was made in this database
+  bool by_text_alone = false;  // `judged` hangs on nothing but text and scope
   bool by_sql = false;     // by PREPARE, not by a Parse that we saw
   bool read_in_doubt = false;  // nobody knows how the server read its backslashes
   // As far as the client named them (0: left to the server), and all once the server described them.
@@ -63,8 +64,9 @@ class PreparedNames final : public sql::PreparedTexts {
   bool unsettled() const;
 
   // Portals end with their transaction. REQUIRES: nothing awaited.
-  void end_portals() { portals_.clear(); }
-  const std::map<std::string, PortalPtr, std::less<>>& portals() const { return portals_; }
+  void end_portals();
+  // The operations of portals that were bound and not executed.
+  std::vector<std::uint64_t> unexecuted() const;
 
   // The server's own list replaces ours (SQL's PREPARE and DEALLOCATE share the names).
   void replace_statements(std::map<std::string, StatementPtr, std::less<>> statements);
@@ -84,8 +86,11 @@ class PreparedNames final : public sql::PreparedTexts {
 
     bool adds_name() const { return statement && !name.empty(); }
   };
+  void confirm_statement(Change& change);
+
   std::map<std::string, StatementPtr, std::less<>> statements_;
   std::map<std::string, PortalPtr, std::less<>> portals_;
+  PortalPtr unnamed_portal_;         // that of most commands: made and gone with each of them
   std::vector<Change> pending_;      // a queue: [settled_, end) is awaited
   std::size_t settled_ = 0;
   std::size_t named_awaited_ = 0;

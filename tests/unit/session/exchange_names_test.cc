@@ -79,6 +79,26 @@ TEST_CASE("names: EXECUTE within another statement is judged each time") {
   CHECK(world.heard() == "C(DEALLOCATE) Z(I) E(42501*) Z(I)");
 }
 
+TEST_CASE("names: the same text again under the same name is judged by what holds now") {
+  World world;
+  World stricter({.rules = "rules: [{name: reads, action: allow, match: {effects: [read]}}]"});
+  world.send(extended("DELETE FROM other") + extended("DELETE FROM other"));
+  CHECK(world.commands() == Words{"1 allow DELETE FROM other", "2 allow DELETE FROM other"});
+  world.exchange->on_policy(stricter.policy);
+  world.send(extended("DELETE FROM other"));
+  CHECK(world.commands().back() == "3 deny DELETE FROM other");
+}
+
+TEST_CASE("names: the same EXECUTE again means what its name means now") {
+  World world;
+  world.query("PREPARE p AS SELECT 1");
+  world.send(extended("EXECUTE p") + extended("EXECUTE p"));
+  world.heard();
+  world.query("DEALLOCATE p");
+  world.send(extended("EXECUTE p"));
+  CHECK(world.heard() == "C(DEALLOCATE) Z(I) E(42501*) Z(I)");
+}
+
 TEST_CASE("names: what was prepared under another reading of strings is not run") {
   World world;
   world.send(parse("s", "SELECT 'a'") + sync_message());

@@ -47,7 +47,25 @@ TEST_CASE("prepared names: changes settle in their order") {
   CHECK_FALSE(names.text_of("s"));
   CHECK(names.text_bytes() == 0);
   CHECK(names.size() == 0);
-  CHECK(names.portals().size() == 1);
+  CHECK(names.unexecuted().size() == 1);
+}
+
+TEST_CASE("prepared names: the unnamed portal is one of them") {
+  PreparedNames names;
+  names.change_portal("p", std::make_shared<Portal>());
+  names.change_portal("", std::make_shared<Portal>());
+  names.settle(true);
+  CHECK(names.portal(""));  // awaited, and so what the next message means
+  names.settle(true);
+  CHECK(names.unexecuted().size() == 2);
+  names.portal("")->executed = true;
+  CHECK(names.unexecuted().size() == 1);
+  names.change_portal("", nullptr);
+  names.settle(true);
+  CHECK_FALSE(names.portal(""));
+  CHECK(names.portal("p"));
+  names.end_portals();
+  CHECK_FALSE(names.portal("p"));
 }
 
 TEST_CASE("prepared names: a pipeline that never rests is forgotten behind itself") {
