@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -146,17 +147,20 @@ void bench(World& world, const Mode& mode, int times) {
   std::uint64_t allocated = allocations;
   auto start = Clock::now();
   for (int i = 0; i < times; ++i) world.turn(mode);
-  std::chrono::duration<double, std::nano> warm = Clock::now() - start, cold{};
+  std::chrono::duration<double, std::nano> warm = Clock::now() - start;
   allocated = allocations - allocated;
-  int colds = times / 100;
-  for (int i = 0; i < colds; ++i) {
+  std::vector<Clock::duration> cold(std::max(times / 100, 1));
+  for (Clock::duration& one : cold) {
     take_caches();
     start = Clock::now();
     world.turn(mode);
-    cold += Clock::now() - start;
+    one = Clock::now() - start;
   }
-  std::printf("%-10s %7.0f ns warm %7.0f ns cold %5.2f allocations\n", mode.name,
-              warm.count() / times, cold.count() / std::max(colds, 1), double(allocated) / times);
+  // The median: whatever else runs on the machine does not count.
+  std::nth_element(cold.begin(), cold.begin() + cold.size() / 2, cold.end());
+  std::printf("%-10s %7.0f ns warm %7.0f ns cold %5.2f allocations\n", mode.name, warm.count() / times,
+              std::chrono::duration<double, std::nano>(cold[cold.size() / 2]).count(),
+              double(allocated) / times);
 }
 
 }  // namespace
