@@ -28,6 +28,9 @@ namespace {
 // the records this much later.
 constexpr std::uint64_t kWallKeptNs = 10'000'000;
 
+// Kept of each session's last text; a longer one is looked through again.
+constexpr std::size_t kPlainTextBytesMax = 256;
+
 // The wall clock's time at a time of the other clock: one clock is read for a record, not two.
 std::int64_t wall_at(std::uint64_t mono_ns) {
   thread_local std::int64_t difference = 0;
@@ -46,8 +49,24 @@ audit::EncodedPart& scratch(int which) {
   return parts[which];
 }
 
-const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& reading,
-                                     std::string_view text, std::span<const Parameter> parameters) {
+}  // namespace
+
+// Where no place of the shape is a secret's, the answer hangs on the text and its reading alone.
+std::optional<std::string> Trail::redact(std::string_view text, const sql::Reading& reading,
+                                         const sql::SecretPlaces& places) {
+  if (places.in_text()) return sql::redact(text, reading, places);
+  if (text == plain_text_ && reading == plain_reading_) return std::nullopt;
+  std::optional<std::string> redacted = sql::redact(text, reading, places);
+  if (!redacted && text.size() <= kPlainTextBytesMax) {
+    plain_text_ = text;
+    plain_reading_ = reading;
+  }
+  return redacted;
+}
+
+const audit::EncodedPart& Trail::asked_part(const Judged& judged, const sql::Reading& reading,
+                                            std::string_view text,
+                                            std::span<const Parameter> parameters) {
   thread_local std::vector<audit::AskedParameter> asked_parameters;
   asked_parameters.clear();
   // Where secrets stand is the shape's; what shows by its own form is this text's and these values'.
@@ -61,7 +80,7 @@ const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& r
         sql::is_secret(asked_parameters.size() + 1, parameter.value, named, reading, places);
     asked_parameters.push_back({parameter, secret});
   }
-  std::optional<std::string> redacted = sql::redact(text, reading, places);
+  std::optional<std::string> redacted = redact(text, reading, places);
   audit::Asked asked;
   asked.text = redacted ? std::string_view(*redacted) : text;
   asked.parameters = asked_parameters;
@@ -69,8 +88,6 @@ const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& r
   audit::encode(asked, scratch(0));
   return scratch(0);
 }
-
-}  // namespace
 
 audit::RecordHead Trail::head(audit::RecordKind kind) const {
   return head(kind, 0, mono_now_ns());

@@ -3,6 +3,7 @@
 // is in the spool when command() returns, or it returns an error and the command must not leave.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -50,9 +51,17 @@ class Trail {
   audit::RecordHead head(audit::RecordKind kind, std::uint64_t operation,
                          std::uint64_t mono_ns) const;
 
+  const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& reading,
+                                       std::string_view text, std::span<const Parameter> parameters);
+  std::optional<std::string> redact(std::string_view text, const sql::Reading& reading,
+                                    const sql::SecretPlaces& places);
+
   spool::Spool& spool_;
   audit::Id session_;
   audit::EncodedPart who_, where_;
+  // The last text that showed no secret: most sessions say the same again and again.
+  std::string plain_text_;
+  sql::Reading plain_reading_;
 };
 
 }  // namespace chaperone::session
