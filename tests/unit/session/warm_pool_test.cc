@@ -1,5 +1,7 @@
 // Connections that are logged in before anyone asks: which are given out, and which are not.
+#include "proto-parsers/postgres/encode.h"
 #include "sidecar/session/credential.h"
+#include "tests/unit/session/exchange_fixture.h"
 #include "tests/unit/session/worker_fixture.h"
 
 #include <catch2/catch.hpp>  // last: its CHECK is the one meant here
@@ -104,6 +106,36 @@ TEST_CASE("warm: one that does not stand as after its login is closed") {
   world.worker->warm.give_back(std::move(upstream));
   world.run_until([&] { return world.worker->metrics.warm_closed == 1; });
   CHECK(world.worker->metrics.warm_kept == 0);
+}
+
+// What a session says: its login, `text` (if any), Terminate.
+void whole_session(WorkerWorld& world, std::string_view text) {
+  auto ready = [](const std::string& heard) {
+    return heard.size() > 6 && heard.substr(heard.size() - 6, 5) == std::string_view("Z\0\0\0\5", 5);
+  };
+  net::test::Ear& client = world.dial_postgres();
+  client.stream->write(as_bytes(startup_packet("app")));
+  world.run_until([&] { return ready(client.heard); });
+  std::size_t greeted = client.heard.size();
+  client.stream->write(as_bytes(query_message(text)));
+  world.run_until([&] { return client.heard.size() > greeted && ready(client.heard); });
+  std::string terminate;
+  pg::append_terminate(terminate);
+  client.stream->write(as_bytes(terminate));
+  client.stream->end();
+  world.run_until([&] { return client.closed && world.worker->sessions.empty(); });
+}
+
+TEST_CASE("warm: a session that left state behind gives nothing back") {
+  for (const char* text : {"SET search_path TO other", "PREPARE p AS SELECT 1", "BEGIN"}) {
+    WorkerWorld world(shop("warm: {mode: reuse, max: 2}"), kAll);
+    whole_session(world, text);
+    INFO(text);
+    CHECK(world.worker->metrics.warm_returned == 0);
+  }
+  WorkerWorld world(shop("warm: {mode: reuse, max: 2}"), kAll);
+  whole_session(world, "SELECT 1");
+  CHECK(world.worker->metrics.warm_returned == 1);
 }
 
 TEST_CASE("warm: a new policy ends all that wait") {
