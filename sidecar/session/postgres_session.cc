@@ -280,6 +280,7 @@ SessionView PostgresSession::view() const {
 void PostgresSession::end(std::string_view word, std::string_view detail, std::string_view fatal) {
   if (phase_ == Phase::kEnded) return;
   bool clean = exchange_ && exchange_->stateless() && terminated_;
+  bool may_speak = phase_ != Phase::kClientTls;  // nothing can be said within a TLS handshake
   phase_ = Phase::kEnded;
   worker_.waiters.forget(this);
   worker_.catalogues.forget(this);
@@ -301,7 +302,7 @@ void PostgresSession::end(std::string_view word, std::string_view detail, std::s
     else upstream_->close();
   }
   if (client_gone_) return worker_.remove(*this);
-  if (!fatal.empty()) client_->write(as_bytes(fatal));
+  if (!fatal.empty() && may_speak) client_->write(as_bytes(fatal));
   client_->close_after_flush();  // on_closed() follows
 }
 

@@ -42,6 +42,11 @@ class DeadlineTest(stage.StageTest):
     def test_client_hello(self):
         self.assertTrue(self.ended(8443, HELLO))
 
+    def test_within_a_tls_handshake(self):
+        """Which no farewell can be written into: the session ends, and the sidecar does not."""
+        self.assertTrue(self.ended(5432, wire.SSL_REQUEST + HELLO))
+        self.assertEqual([["1"]], stage.values(self.open().ask(wire.query("select 1"))))
+
     def kept_alive(self, upstream):
         """Whether a socket of that side has its timer; it shows while nothing is in flight."""
         for line in stage.run(["ss", "-tnoH", "state", "established"]).splitlines():
