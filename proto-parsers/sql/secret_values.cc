@@ -32,6 +32,8 @@ constexpr Form kForms[] = {
 
 // A literal that is masked already.
 constexpr std::string_view kMasked = "'***'";
+// "-----BEGIN ENCRYPTED PRIVATE KEY-----" and its like; a text may begin many.
+constexpr std::size_t kPemLabelMax = 64;
 // Options of one letter that are written as one word.
 constexpr std::size_t kLettersMax = 8;
 
@@ -149,8 +151,7 @@ class Search {
   }
 
   std::size_t pem(std::size_t begin) {
-    auto line = value_.substr(begin, until(begin, "\r\n") - begin);
-    if (line.find("PRIVATE KEY") == kNone) return begin + 5;
+    if (value_.substr(begin, kPemLabelMax).find("PRIVATE KEY") == kNone) return begin + 5;
     auto end = value_.find("-----END ", begin);
     if (end == kNone) return mask(begin, value_.size());
     return mask(begin, until(end, "\r\n'\""));
