@@ -16,7 +16,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.e2e import shop  # noqa: E402
-from tests.e2e.cluster import BUILD, NODE, ROOT, build_tools, own_namespaces, run, wait_for  # noqa: E402
+from tests.e2e.cluster import BUILD, NODE, ROOT, TOOLS, build_tools, own_namespaces, run, wait_for  # noqa: E402
 from tests.e2e.node import Node, missing  # noqa: E402
 
 CONTAINER = {"name": "agent", "image": "localhost/agent:e2e", "imagePullPolicy": "IfNotPresent",
@@ -70,6 +70,14 @@ def psql(name, *statements):
 
 def auditor(*words):
     return run(BUILD / "cli/chaperone", *words, check=False, env={**os.environ, **shop.auditor(cluster)}).stdout
+
+
+def scale(what, replicas):
+    cluster.kubectl("scale", what, f"--replicas={replicas}", "-n", "chaperone")
+    if replicas:
+        return cluster.kubectl("rollout", "status", what, "-n", "chaperone", "--timeout=120s")
+    selector = f"app.kubernetes.io/name={what.split('/')[1]}"
+    wait_for(f"{what} to be gone", lambda: not cluster.kubectl("get", "pods", "-n", "chaperone", "-l", selector, "-o", "name").stdout)
 
 
 class Watch:
@@ -150,8 +158,8 @@ class NodeTest(unittest.TestCase):
         wait_for("the question in the trail", lambda: "kubernetes.default" in auditor(
             "search", "--all", "--limit", "1000", "--pod", "names"), 30)
 
-    def ways_around(self, name):
-        watch = Watch(name)
+    def ways_around(self, name, watch=None):
+        watch = watch or Watch(name)
         try:
             for target in (f"tcp/{NODE}/10250", "tcp/169.254.169.254/80", "tcp/10.244.0.1/22", "tcp/10.96.0.1/443",
                            "udp/10.250.0.254/53", "udp/10.250.0.254/9999", "udp/8.8.8.8/123"):
@@ -234,6 +242,54 @@ class NodeTest(unittest.TestCase):
         cluster.kubectl("delete", "pod", name, "-n", "agents", "--timeout=60s")
         wait_for("its last words", lambda: "last_words" in auditor("search", "--pod", "deleted"), 30)
 
+    def test_collector_down_and_back(self):
+        name = run_pod(pod("patient"))
+        self.works(name)
+        scale("statefulset/chaperone-collector", 0)
+        try:
+            self.assertIn("42", psql(name, "select 42 as meanwhile"), "the spool has room")
+        finally:
+            scale("statefulset/chaperone-collector", 1)
+        wait_for("what was done meanwhile", lambda: "meanwhile" in auditor("search", "--pod", "patient"), 60)
+
+    def test_injector_down(self):
+        name = run_pod(pod("older"))
+        scale("deployment/chaperone-injector", 0)
+        try:
+            status, said, _ = cluster.api("POST", "/api/v1/namespaces/agents/pods", pod("newer"))
+            self.assertEqual(status, 500, said)
+            self.works(name)
+        finally:
+            scale("deployment/chaperone-injector", 2)
+        wait_for("its Service to lead to it", lambda: cluster.api(
+            "POST", "/api/v1/namespaces/agents/pods?dryRun=All", pod("newer"))[0] == 201)
+        self.works(run_pod(pod("newer")))
+
+    def test_upgrade_with_agents_running(self):
+        name = run_pod(pod("staying"))
+        session = cluster.start("session", *[TOOLS / "kubectl", "exec", name, "-c", "agent", "-n", "agents", "--", "psql", "-XAt",
+                                             "-c", "select 'begun'", "-c", "select pg_sleep(20)", "-c", "select 'went on'"], env=cluster.env)
+        wait_for("the session", lambda: "begun" in cluster.log("session"))
+        cluster.helm("upgrade", "chaperone", ROOT / "charts/chaperone", "-n", "chaperone", "-f", ROOT / "tests/e2e/node_values.yaml",
+                     "--set", "injector.priorityClassName=", "--set", "collector.retentionDays=7")
+        for one in ("deployment/chaperone-injector", "statefulset/chaperone-collector"):
+            cluster.kubectl("rollout", "status", one, "-n", "chaperone", "--timeout=120s")
+        self.assertEqual(session.wait(90), 0)
+        self.assertIn("went on", cluster.log("session"))
+        self.works(run_pod(pod("after-upgrade")))
+        wait_for("the record of it", lambda: "went on" in auditor("search", "--pod", "staying"), 60)
+
+    def test_z_uninstall(self):
+        """The last: what runs stays fenced, what comes is plain."""
+        name = run_pod(pod("fenced"))
+        watch = Watch(name)
+        cluster.helm("uninstall", "chaperone", "-n", "chaperone", "--wait")
+        self.ways_around(name, watch)
+        self.assertIn("refused", psql(name, "drop table customers"))
+        body = pod("plain")
+        wait_for("pods to be made", lambda: cluster.api("POST", "/api/v1/namespaces/agents/pods?dryRun=All", body)[0] == 201)
+        self.assertNotIn("initContainers", cluster.api("POST", "/api/v1/namespaces/agents/pods?dryRun=All", body)[1]["spec"])
+
     def test_what_it_costs(self):
         """Prints; promises nothing."""
         def started(name, namespace):
@@ -246,6 +302,11 @@ class NodeTest(unittest.TestCase):
         with_it = sorted(started(f"with-{n}", "agents") for n in range(5))[2]
         without = sorted(started(f"without-{n}", "default") for n in range(5))[2]
         print(f"\npod start, median of 5: {with_it:.2f} s with, {without:.2f} s without")
+        address = cluster.found("Pod", "/api/v1/namespaces/agents/pods/with-0")["status"]["podIP"]
+        page = run("curl", "-sS", f"http://{address}:19090/metrics").stdout
+        value = lambda name: float(re.search(rf"^{name} (\S+)", page, re.M)[1])  # noqa: E731
+        print(f"a sidecar at rest: {value('chaperone_memory_bytes') / 2**20:.1f} MiB, "
+              f"{value('chaperone_cpu_seconds_total'):.2f} s of processor since its start")
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ class MonitoringTest(unittest.TestCase):
             self.work()
         self.assertTrue(fires("ChaperoneEscapes"))
         for name in ("ChaperoneInjectorGone", "ChaperoneCollectorGone", "ChaperoneSpoolFilling", "ChaperoneSpoolRefuses",
-                     "ChaperoneShipLag", "ChaperoneCollectorBroken", "ChaperoneInjectorSlow", "ChaperoneRecordsMissed"):
+                     "ChaperoneShipLag", "ChaperoneCollectorBroken", "ChaperoneRecordsMissed"):
             self.assertFalse(fires(name), name)
 
 
