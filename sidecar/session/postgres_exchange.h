@@ -118,6 +118,9 @@ class PostgresExchange {
                 const policy::Decision& decision, std::string_view sqlstate);
   Action refuse_unjudged(pg::Sent sent, std::string_view sqlstate, std::string_view reason,
                          std::string_view hint);
+  Action refuse_unrecorded(pg::Sent sent);
+  Action put_refusal(pg::Sent sent, std::uint64_t operation, const Judged& known,
+                     const policy::Decision& decision, std::string_view sqlstate);
   Action refuse_behind_barrier(pg::Sent sent);
   Action refuse_read_otherwise();
   StatementPtr prepare(const pg::FrontendMessage& message, Action& action);
@@ -132,6 +135,7 @@ class PostgresExchange {
   bool record(std::uint64_t operation, const Judged& judged, const policy::Decision& decision,
               std::string_view text, std::span<const Parameter> parameters);
   bool record_parse();
+  bool record_taken_parse();
   bool recorded(const Result<spool::Position>& position, policy::Durability durability);
   void begin_operation(std::uint64_t number);
   // `executed`: the operation that runs it now, 0 where it is only planned.
@@ -195,6 +199,7 @@ class PostgresExchange {
     std::string_view text;
   };
   std::optional<UnrecordedParse> unrecorded_parse_;
+  std::string unrecorded_because_;     // why the last record found no place
 
   std::string replacement_;            // goes in the place of the message just swallowed
   std::string reply_;                  // goes to the client in the place of the server's

@@ -71,7 +71,7 @@ std::size_t PostgresExchange::pump_client(Bytes input) {
       replacement_.clear();
     }
   }
-  if (!failed_ && !record_parse()) return at;
+  if (!failed_ && !record_taken_parse()) return at;
   if (!failed_) flush();
   // The server keeps its answers back until a Sync, and the Sync waits here behind what is full: it
   // is asked for them, or both would wait for ever.
@@ -130,7 +130,7 @@ PostgresExchange::Action PostgresExchange::on_message(const pg::FrontendMessage&
   if (ledger_.copy() == pg::CopyState::kIn || ledger_.copy() == pg::CopyState::kBoth) {
     return on_copy_message(message);
   }
-  if (message.type != Type::kBind && unrecorded_parse_ && !record_parse()) return Action::kWait;
+  if (message.type != Type::kBind && unrecorded_parse_ && !record_taken_parse()) return Action::kWait;
   if (message.oversized) {
     return refuse_unjudged(sent_of(message.type), kProgramLimit,
                            "the message is longer than the sidecar's limit",

@@ -70,7 +70,7 @@ PostgresExchange::Action PostgresExchange::on_query(const pg::FrontendMessage& m
     return refuse(pg::Sent::kQuery, message.text, judged.get(), decision, kInsufficientPrivilege);
   }
   std::uint64_t operation = next_operation();
-  if (!record(operation, *judged, decision, message.text, {})) return Action::kWait;
+  if (!record(operation, *judged, decision, message.text, {})) return refuse_unrecorded(pg::Sent::kQuery);
   begin_operation(operation);
   owe(pg::Sent::kQuery, operation);
   note_effects(*judged, operation);
@@ -94,7 +94,9 @@ PostgresExchange::Action PostgresExchange::on_function_call(const pg::FrontendMe
     return refuse(pg::Sent::kFunctionCall, text, judged.get(), decision, kInsufficientPrivilege);
   }
   std::uint64_t operation = next_operation();
-  if (!record(operation, *judged, decision, text, parameters_)) return Action::kWait;
+  if (!record(operation, *judged, decision, text, parameters_)) {
+    return refuse_unrecorded(pg::Sent::kFunctionCall);
+  }
   begin_operation(operation);
   owe(pg::Sent::kFunctionCall, operation);
   note_effects(*judged, operation);

@@ -50,8 +50,10 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
   if (decision.verdict != policy::Verdict::kAllow && !judged->prepared.open) {
     return refuse(pg::Sent::kParse, message.text, judged.get(), decision, kInsufficientPrivilege);
   }
-  if (!message.statement.empty() || judged->analysis.leaves_session_state) stateless_ = false;
   unrecorded_parse_ = UnrecordedParse{judged, message.statement, message.text};
+  // Where room is short it does not wait for a Bind, which may find none.
+  if (spool_.usage().full && !record_parse()) return refuse_unrecorded(pg::Sent::kParse);
+  if (!message.statement.empty() || judged->analysis.leaves_session_state) stateless_ = false;
   names_.change_statement(message.statement, std::move(statement));
   owe(pg::Sent::kParse, 0);
   return Action::kForward;
@@ -80,7 +82,7 @@ StatementPtr PostgresExchange::prepare(const pg::FrontendMessage& message, Actio
 }
 
 PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& message) {
-  if (unrecorded_parse_ && unrecorded_parse_->name != message.statement && !record_parse()) {
+  if (unrecorded_parse_ && unrecorded_parse_->name != message.statement && !record_taken_parse()) {
     return Action::kWait;
   }
   if (names_.unsettled(false, message.statement)) {
@@ -120,12 +122,18 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
   policy::Decision decision = decide(judged, statement->text, parameters_);
   auto permit = policy::Policy::permit(decision);
   if (!permit) {
+    unrecorded_because_.clear();
+    Action action = refuse(pg::Sent::kParse, statement->text, &judged, decision, kInsufficientPrivilege);
+    if (!unrecorded_because_.empty() && !record_taken_parse()) return Action::kWait;
     unrecorded_parse_.reset();
-    return refuse(pg::Sent::kParse, statement->text, &judged, decision, kInsufficientPrivilege);
+    return action;
+  }
+  std::uint64_t operation = next_operation();
+  if (!record(operation, judged, decision, statement->text, parameters_)) {
+    if (!record_taken_parse()) return Action::kWait;
+    return refuse_unrecorded(pg::Sent::kParse);
   }
   unrecorded_parse_.reset();
-  std::uint64_t operation = next_operation();
-  if (!record(operation, judged, decision, statement->text, parameters_)) return Action::kWait;
   begin_operation(operation);
   auto portal = std::make_shared<Portal>();
   portal->statement = std::move(statement);
@@ -184,7 +192,10 @@ bool PostgresExchange::judge_portal(Portal& portal, Action& action) {
   portal.scope = scope_;
   if (!portal.executed) return true;  // its Bind was recorded
   std::uint64_t operation = next_operation();
-  if (!record(operation, *judged, decision, statement.text, {})) return false;
+  if (!record(operation, *judged, decision, statement.text, {})) {
+    action = refuse_unrecorded(pg::Sent::kParse);
+    return false;
+  }
   begin_operation(operation);
   portal.operation = operation;
   return true;

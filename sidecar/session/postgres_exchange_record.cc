@@ -30,7 +30,7 @@ const audit::EncodedPart& prepare_meaning() {
 bool PostgresExchange::recorded(const Result<spool::Position>& position,
                                 policy::Durability durability) {
   if (!position.ok()) {
-    fail("spool", position.error().message);
+    unrecorded_because_ = position.error().message;
     return false;
   }
   if (durability != policy::Durability::kProcess) {
@@ -43,11 +43,11 @@ bool PostgresExchange::recorded(const Result<spool::Position>& position,
 bool PostgresExchange::record(std::uint64_t operation, const Judged& judged,
                               const policy::Decision& decision, std::string_view text,
                               std::span<const Parameter> parameters) {
-  metrics_.command(judged.analysis.meaning.effects, decision);
   bool leaves = decision.verdict == policy::Verdict::kAllow;
-  return recorded(trail_.command(operation, judged, decision, settings_.reading, text, parameters,
-                                 now_ns_),
-                  leaves ? decision.durability : policy::Durability::kProcess);
+  auto written = trail_.command(operation, judged, decision, settings_.reading, text, parameters, now_ns_);
+  if (!recorded(written, leaves ? decision.durability : policy::Durability::kProcess)) return false;
+  metrics_.command(judged.analysis.meaning.effects, decision);
+  return true;
 }
 
 // A Parse that no Bind of the same read followed is on its own.
@@ -56,9 +56,15 @@ bool PostgresExchange::record_parse() {
   UnrecordedParse parse = *std::exchange(unrecorded_parse_, std::nullopt);
   auto redacted = sql::redact(parse.text, settings_.reading, parse.judged->analysis.secrets);
   if (redacted) parse.text = *redacted;
-  return recorded(trail_.command(next_operation(), prepare_meaning(), parse.judged->ruling_part,
-                                 parse.text),
-                  policy::Durability::kProcess);
+  auto written = trail_.command(next_operation(), prepare_meaning(), parse.judged->ruling_part, parse.text);
+  return recorded(written, policy::Durability::kProcess);
+}
+
+// One that was taken already and found no room after all: it cannot be taken back, so nothing leaves.
+bool PostgresExchange::record_taken_parse() {
+  if (record_parse()) return true;
+  fail("spool", unrecorded_because_);
+  return false;
 }
 
 void PostgresExchange::begin_operation(std::uint64_t number) {

@@ -42,17 +42,36 @@ PostgresExchange::Action PostgresExchange::refuse(pg::Sent sent, std::string_vie
   static const Judged kUnjudged = unjudged();
   const Judged& known = judged ? *judged : kUnjudged;
   if (judged && decision.rule != "read-only") {
-    if (!record(operation, known, decision, text, {})) return Action::kWait;
+    if (!record(operation, known, decision, text, {})) return refuse_unrecorded(sent);
   } else {
     audit::EncodedPart ruling;
     encode_ruling(decision, *facts_.policy, ruling);
-    metrics_.command(known.analysis.meaning.effects, decision);
     std::string kept = judged ? redact_text(text, settings_.reading, known.analysis.secrets) : std::string();
     if (!recorded(trail_.command(operation, known.meaning_part, ruling, kept),
                   policy::Durability::kProcess)) {
-      return Action::kWait;
+      return refuse_unrecorded(sent);
     }
+    metrics_.command(known.analysis.meaning.effects, decision);
   }
+  return put_refusal(sent, operation, known, decision, sqlstate);
+}
+
+// Without a record: that there was one to make is told with the first that finds room again.
+PostgresExchange::Action PostgresExchange::refuse_unrecorded(pg::Sent sent) {
+  static const Judged kUnjudged = unjudged();
+  policy::Decision decision;
+  decision.rule = "sidecar";
+  decision.reason = unrecorded_because_;
+  decision.hint = "nothing leaves unrecorded; the command may be sent again when there is room";
+  metrics_.command(kUnjudged.analysis.meaning.effects, decision);
+  return put_refusal(sent, next_operation(), kUnjudged, decision, kDiskFull);
+}
+
+// A statement that must fail goes in the command's place, and our error in that of the server's.
+PostgresExchange::Action PostgresExchange::put_refusal(pg::Sent sent, std::uint64_t operation,
+                                                       const Judged& known,
+                                                       const policy::Decision& decision,
+                                                       std::string_view sqlstate) {
   ports_.refused(decision, known);
   refusals_.push_back(encode_refusal(decision, sqlstate));
   bool simple = sent != pg::Sent::kParse;

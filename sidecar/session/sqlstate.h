@@ -12,5 +12,6 @@ inline constexpr std::string_view kUnknownStatement = "26000";
 inline constexpr std::string_view kUnknownPortal = "34000";
 inline constexpr std::string_view kNameTooLong = "42622";
 inline constexpr std::string_view kCannotNow = "55000";
+inline constexpr std::string_view kDiskFull = "53100";
 
 }  // namespace chaperone::session

@@ -74,6 +74,7 @@ class StageTest(unittest.TestCase):
     RESOURCES = ""  # more resources
     HBA = TRUST
     SECRETS = {}    # files of the sidecar's folder, which is @DIR@ in the policy
+    SPOOL = "1GiB"
     CONFIG = ""     # more lines of sidecar.yaml
 
     @classmethod
@@ -86,7 +87,7 @@ class StageTest(unittest.TestCase):
         cls.server.sql("create role app superuser replication login; create database shop owner app")
         cls.server.sql(cls.FIXTURE, "shop", "app")
         text = POLICY.format(logins=cls.LOGINS, more=cls.MORE, resources=cls.RESOURCES, rules=cls.RULES)
-        cls.sidecar = cls.world.own(Sidecar(cls.world, text, secrets=cls.SECRETS, config=cls.CONFIG, name=f"sidecar-{cls.__name__.lower()}"))
+        cls.sidecar = cls.world.own(Sidecar(cls.world, text, secrets=cls.SECRETS, spool=cls.SPOOL, config=cls.CONFIG, name=f"sidecar-{cls.__name__.lower()}"))
         cls.sidecar.program_kernel()
         cls.sidecar.start()
         cls.outside = os.open("/proc/self/ns/net", os.O_RDONLY)
