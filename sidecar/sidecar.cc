@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "proto-parsers/base/check.h"
 #include "sidecar/admin/admin_server.h"
 #include "sidecar/admin/hardening.h"
 #include "sidecar/admin/http_server.h"
@@ -43,9 +44,6 @@ constexpr std::uint32_t kSyncIntervalMs = 200;
 constexpr std::uint32_t kFlushMs = 5000;
 // Between two looks at whether the sessions of a drain have ended.
 constexpr std::uint64_t kDrainLookMs = 50;
-
-// What the configuration admits, the spool takes.
-static_assert(config::kSpoolBytesMin == spool::kSegmentsMin * spool::SpoolOptions().segment_bytes);
 
 void say(const std::string& text) { std::fprintf(stderr, "chaperone-sidecar: %s\n", text.c_str()); }
 
@@ -104,6 +102,8 @@ Result<void> Sidecar::State::open() {
   audit::EncodedPart who;
   audit::encode(audit::Who{&config.subject, std::nullopt}, who);
   spool::SpoolOptions options;
+  // What the configuration admits, the spool takes.
+  CHECK(config::kSpoolBytesMin == spool::kSegmentsMin * options.segment_bytes);
   options.dir = config.spool.dir;
   options.key_dir = config.key_dir;
   options.build = kBuild;
@@ -142,6 +142,7 @@ Result<void> Sidecar::State::open() {
   if (auto ready = open_admin(); !ready.ok()) return ready;
   net::Loop& first = loops.front().loop;
   policy_watch = std::make_unique<net::FileWatch>(first, config.policy_file, [this] { reload_policy(); });
+  reload_policy();  // it may have changed since it was read, before anything watched it
   signals = std::make_unique<net::Signals>(first, std::initializer_list<int>{SIGTERM, SIGINT},
                                            [this](int number) { begin_drain(number); });
   tick = std::make_unique<net::Timer>(first, [this] {

@@ -47,8 +47,8 @@ void FileWatch::Impl::watch() {
 }
 
 void FileWatch::Impl::check() {
+  watch();  // first: what changes from here on is told again, and nothing falls in between
   env::FileIdentity now = env::identify(path);
-  watch();
   if (now == seen) return;
   seen = now;
   on_change();  // last: it may destroy the watch
