@@ -23,7 +23,7 @@ class Differ {
  private:
   void operation(const char* name, const std::string& path, const Json* value) {
     if (!out_.empty()) out_ += ',';
-    out_ += std::string(R"({"op":")") + name + R"(","path":)" + quoted(path);
+    out_ += std::string(R"({"op":")") + name + R"(","path":)" + in_quotes(path);
     if (value) out_ += R"(,"value":)" + to_text(*value);
     out_ += '}';
   }

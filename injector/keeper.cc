@@ -57,7 +57,7 @@ std::string data_of(const CertificateState& state) {
            {"next.crt", state.next_certificate},
            {"next.key", state.next_key},
            {"since", std::to_string(state.since_s)}})
-    out += (out.empty() ? "" : ",") + quoted(key) + ":" + quoted(to_base64(value));
+    out += (out.empty() ? "" : ",") + in_quotes(key) + ":" + in_quotes(to_base64(value));
   return "{" + out + "}";
 }
 }  // namespace
@@ -119,8 +119,8 @@ Result<Keeper::Live> Keeper::read_live() {
 Result<void> Keeper::write_secret(const std::string& version, const CertificateState& state) {
   std::string path = "/api/v1/namespaces/" + terms_.namespace_name + "/secrets";
   std::string body = R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":)" +
-                     quoted(terms_.secret) +
-                     (version.empty() ? "" : R"(,"resourceVersion":)" + quoted(version)) +
+                     in_quotes(terms_.secret) +
+                     (version.empty() ? "" : R"(,"resourceVersion":)" + in_quotes(version)) +
                      R"(},"data":)" + data_of(state) + "}";
   // A merge, so that what others keep on the Secret stays; the version makes it the one we read.
   auto answer = version.empty()
@@ -139,9 +139,9 @@ Result<void> Keeper::publish(const Live& live, const std::string& authorities) {
       std::string place = "/webhooks/" + std::to_string(i);
       // Somebody may have put a webhook in between since we looked.
       operations += (operations.empty() ? "" : ",") + std::string(R"({"op":"test","path":")") +
-                    place + R"(/name","value":)" + quoted(webhooks[i].name) +
+                    place + R"(/name","value":)" + in_quotes(webhooks[i].name) +
                     R"(},{"op":"add","path":")" + place + R"(/clientConfig/caBundle","value":)" +
-                    quoted(to_base64(authorities)) + "}";
+                    in_quotes(to_base64(authorities)) + "}";
     }
     if (operations.empty()) continue;
     auto answer = api_.request(

@@ -24,10 +24,10 @@ std::string micro_time() {
 
 std::string lease_json(const std::string& version, const std::string& holder, std::int64_t turns) {
   return R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":)" +
-         quoted(kName) +
-         (version.empty() ? "" : R"(,"resourceVersion":)" + quoted(version)) +
-         R"(},"spec":{"holderIdentity":)" + quoted(holder) + R"(,"leaseDurationSeconds":)" +
-         std::to_string(kDurationS) + R"(,"renewTime":)" + quoted(micro_time()) +
+         in_quotes(kName) +
+         (version.empty() ? "" : R"(,"resourceVersion":)" + in_quotes(version)) +
+         R"(},"spec":{"holderIdentity":)" + in_quotes(holder) + R"(,"leaseDurationSeconds":)" +
+         std::to_string(kDurationS) + R"(,"renewTime":)" + in_quotes(micro_time()) +
          R"(,"leaseTransitions":)" + std::to_string(turns) + "}}";
 }
 }  // namespace

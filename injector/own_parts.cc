@@ -68,7 +68,7 @@ std::string token_source(const Config& config) {
   if (config.token_audience.empty()) return kSharedToken;
   return fmt::format(R"({{"serviceAccountToken": {{"audience": {}, "expirationSeconds": 3600,
       "path": "collector/token"}}}})",
-                     quoted(config.token_audience));
+                     in_quotes(config.token_audience));
 }
 
 constexpr std::pair<const char*, const char*> kEnvironment[] = {
@@ -90,9 +90,9 @@ std::string environment() {
 
 std::string init_arguments(const Config& config) {
   std::string out = fmt::format(R"(["--sidecar-uid","{}","--sidecar-gid","{}","--backend",{})",
-                                config.sidecar_uid, config.sidecar_gid, quoted(config.backend));
+                                config.sidecar_uid, config.sidecar_gid, in_quotes(config.backend));
   for (const std::string& resolver : config.resolvers)
-    out += R"(,"--resolver",)" + quoted(resolver);
+    out += R"(,"--resolver",)" + in_quotes(resolver);
   return out + "]";
 }
 
@@ -124,7 +124,7 @@ bool resources_hold(const Json* found, const Json& wanted) {
 }
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const char* start = text.empty() ? "" : text.data();
   return to_text(Json(rapidjson::StringRef(start, static_cast<rapidjson::SizeType>(text.size()))));
 }
@@ -139,20 +139,20 @@ Json parse_own(const std::string& text, JsonMemory& memory) {
 }
 
 Json own_containers(const Config& config, JsonMemory& memory) {
-  std::string pull = quoted(config.pull_policy);
-  std::string init = fmt::format(kInitContainer, quoted(config.init_image), pull,
+  std::string pull = in_quotes(config.pull_policy);
+  std::string init = fmt::format(kInitContainer, in_quotes(config.init_image), pull,
                                  init_arguments(config), or_empty(config.init_resources),
                                  config.init_uid);
   std::string sidecar =
-      fmt::format(kSidecar, quoted(config.sidecar_image), pull, or_empty(config.sidecar_resources),
+      fmt::format(kSidecar, in_quotes(config.sidecar_image), pull, or_empty(config.sidecar_resources),
                   config.sidecar_uid, config.sidecar_gid, environment());
   return parse_own("[" + init + "," + sidecar + "]", memory);
 }
 
 Json own_volumes(const AgentPolicy& policy, const Config& config, JsonMemory& memory) {
-  return parse_own(fmt::format(kVolumes, quoted("chaperone-policy-" + policy.name),
-                               quoted("chaperone-credentials-" + policy.name),
-                               quoted(config.spool_size_limit), token_source(config)),
+  return parse_own(fmt::format(kVolumes, in_quotes("chaperone-policy-" + policy.name),
+                               in_quotes("chaperone-credentials-" + policy.name),
+                               in_quotes(config.spool_size_limit), token_source(config)),
                    memory);
 }
 

@@ -16,7 +16,7 @@ Json own_volumes(const AgentPolicy& policy, const Config& config, JsonMemory& me
 bool same_part(const Json& found, const Json& wanted);
 
 // A JSON string, quoted.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 // Parses our own text; a mistake in it is a bug.
 Json parse_own(const std::string& text, JsonMemory& memory);
 

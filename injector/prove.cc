@@ -21,7 +21,7 @@ std::string pod_text(const ProofTerms& terms, const std::string& more) {
   std::string account = terms.service_account.empty() ? "default" : terms.service_account;
   return R"({"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"chaperone-proof-",)"
          R"("annotations":{"chaperone.dev/inject":"true","chaperone.dev/policy":)" +
-         injector::quoted(terms.policy) + R"(}},"spec":{"serviceAccountName":)" + injector::quoted(account) +
+         injector::in_quotes(terms.policy) + R"(}},"spec":{"serviceAccountName":)" + injector::in_quotes(account) +
          R"(,"containers":[{"name":"agent","image":"example.test/agent"}])" + more + "}}";
 }
 

@@ -34,7 +34,7 @@ Result<Request> read_request(const Json& root) {
 
 std::string review_with(std::string_view uid, std::string_view members) {
   return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":)" +
-         quoted(uid) + std::string(members) + "}}";
+         in_quotes(uid) + std::string(members) + "}}";
 }
 
 Answer allowed(const Request& request, std::string outcome, std::string_view more = "") {
@@ -45,7 +45,7 @@ Answer allowed(const Request& request, std::string outcome, std::string_view mor
 Answer refused(const Request& request, Findings findings, std::string message = {}) {
   if (message.empty()) message = words(findings);
   std::string members = R"(,"allowed":false,"status":{"code":403,"reason":"Forbidden","message":)" +
-                        quoted(message) + "}";
+                        in_quotes(message) + "}";
   return {200, review_with(request.uid, members), "refused", std::move(findings)};
 }
 
@@ -71,7 +71,7 @@ Answer warn(const Request& request, const Config& config) {
   std::string warnings;
   for (std::size_t i = 0; i < injection.findings.size() && i < kFindingsShownMax; ++i) {
     const Finding& finding = injection.findings[i];
-    warnings += (i ? "," : "") + quoted("chaperone will refuse its pods: " + finding.field + ": " +
+    warnings += (i ? "," : "") + in_quotes("chaperone will refuse its pods: " + finding.field + ": " +
                                         finding.reason + ". " + finding.fix);
   }
   Answer answer = allowed(request, "warned", R"(,"warnings":[)" + warnings + "]");

@@ -55,8 +55,8 @@ void shape_annotations(Json& pod, const AgentPolicy& policy, const Config& confi
                        JsonMemory& memory) {
   Json& annotations = object_in(object_in(pod, "metadata", memory), "annotations", memory);
   put_text(annotations, kStatus,
-           R"({"policy":)" + quoted(policy.name) + R"(,"init":)" + quoted(config.init_image) +
-               R"(,"sidecar":)" + quoted(config.sidecar_image) + "}",
+           R"({"policy":)" + in_quotes(policy.name) + R"(,"init":)" + in_quotes(config.init_image) +
+               R"(,"sidecar":)" + in_quotes(config.sidecar_image) + "}",
            memory);
   if (!config.scrape_annotations) return;
   put_text(annotations, "prometheus.io/scrape", "true", memory);

@@ -14,6 +14,13 @@
 
 using namespace chaperone;
 
+// The run-time of a sanitizer keeps mlock() from the kernel.
+#ifdef CHAPERONE_SANITIZED
+constexpr bool kLocks = false;
+#else
+constexpr bool kLocks = true;
+#endif
+
 TEST_CASE("secret: it moves, it is cloned on purpose, it is wiped") {
   Secret one("password");
   Secret two = std::move(one);
@@ -51,7 +58,7 @@ TEST_CASE("secret: it lies where nothing is swapped or dumped") {
   CHECK(flags.find(" dd ") != std::string::npos);
   rlimit locked{};
   REQUIRE(::getrlimit(RLIMIT_MEMLOCK, &locked) == 0);
-  if (::geteuid() == 0 || locked.rlim_cur >= 64 * 1024) {
+  if (kLocks && (::geteuid() == 0 || locked.rlim_cur >= 64 * 1024)) {
     CHECK(flags.find(" lo ") != std::string::npos);
   }
 }

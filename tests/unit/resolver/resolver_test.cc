@@ -41,7 +41,7 @@ struct FakeServer {
   bool silent = false, truncate = false, forge_first = false;
   int asked = 0, asked_by_tcp = 0;
 
-  struct Client : net::StreamObserver {
+  struct Client final : net::StreamObserver {
     FakeServer* server = nullptr;
     net::StreamPtr stream;
     void on_bytes(Bytes bytes) override {
