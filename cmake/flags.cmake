@@ -21,9 +21,13 @@ if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT CHAPERONE_SANITIZE)
 endif()
 add_link_options(-Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 
+set(CHAPERONE_PATIENCE 1)  # how many times the usual a test may take
 if(CHAPERONE_SANITIZE)
+  set(CHAPERONE_PATIENCE 4)
   add_compile_options(-fsanitize=${CHAPERONE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CHAPERONE_SANITIZE})
+  # A test's own code runs once: compiling it without optimising takes half the time.
+  set(CHAPERONE_TEST_OPTIONS -O0)
 endif()
 if(CHAPERONE_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)

@@ -3,11 +3,12 @@
 #   chaperone_room(NAME SOURCES a.cc ... [LINKS rooms...] [PRIVATE libs...])
 #     a static library. LINKS are rooms whose headers this room's headers or sources include;
 #     PRIVATE are outside libraries whose headers stay in this room's .cc files.
-#   chaperone_test(NAME LABEL label SOURCES a_test.cc ... [LINKS rooms...])
-#     a Catch2 program under ctest.
-#   chaperone_fuzz(NAME SOURCES a_fuzz.cc [LINKS rooms...] [CORPUS folder])
-#     a libFuzzer program when CHAPERONE_FUZZ is on; run by ctest for a few seconds from its corpus.
-#   chaperone_script(NAME LABEL label [TIMEOUT seconds] COMMAND words...)
+#   chaperone_test(NAME LABEL label SOURCES a_test.cc ... [LINKS rooms...] [BUSY])
+#     a Catch2 program under ctest. BUSY: its own code runs long enough to be optimised everywhere.
+#   chaperone_fuzz(NAME SOURCES a_fuzz.cc [LINKS rooms...] [CORPUS folder] [WORDS file])
+#     a libFuzzer program when CHAPERONE_FUZZ is on; run by ctest for a few seconds from its corpus,
+#     with words of the input's language.
+#   chaperone_script(NAME LABEL label [TIMEOUT seconds] COMMAND words... [NEEDS programs...])
 #     a test that is a program of its own (Python, mostly); exit 77 means skipped.
 
 function(chaperone_precompiled name as)
@@ -35,13 +36,19 @@ function(chaperone_label_target label program)
 endfunction()
 
 function(chaperone_test name)
-  cmake_parse_arguments(TEST "" "LABEL" "SOURCES;LINKS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(TEST "BUSY" "LABEL" "SOURCES;LINKS;PRIVATE" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LINKS} ${TEST_PRIVATE} catch_main)
-  chaperone_precompiled(${name} precompiled_program)
+  if(TEST_BUSY)
+    chaperone_precompiled(${name} precompiled_program)
+  else()
+    target_compile_options(${name} PRIVATE ${CHAPERONE_TEST_OPTIONS})
+    chaperone_precompiled(${name} precompiled_test)
+  endif()
   chaperone_label_target("${TEST_LABEL}" ${name})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABEL}" TIMEOUT 300
+  math(EXPR timeout "300 * ${CHAPERONE_PATIENCE}")
+  set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABEL}" TIMEOUT ${timeout}
     ENVIRONMENT "CHAPERONE_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 endfunction()
 
@@ -49,7 +56,7 @@ function(chaperone_fuzz name)
   if(NOT CHAPERONE_FUZZ)
     return()
   endif()
-  cmake_parse_arguments(FUZZ "" "CORPUS" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(FUZZ "" "CORPUS;WORDS" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${FUZZ_SOURCES})
   target_link_libraries(${name} PRIVATE ${FUZZ_LINKS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
@@ -61,8 +68,11 @@ function(chaperone_fuzz name)
   if(NOT seconds)
     set(seconds 10)
   endif()
+  if(FUZZ_WORDS)
+    set(words -dict=${FUZZ_WORDS})
+  endif()
   add_test(NAME ${name} COMMAND ${name} -max_total_time=${seconds} -timeout=5 -rss_limit_mb=1024
-    -print_final_stats=0 ${CMAKE_BINARY_DIR}/corpus/${name} ${FUZZ_CORPUS})
+    -print_final_stats=0 ${words} ${CMAKE_BINARY_DIR}/corpus/${name} ${FUZZ_CORPUS})
   set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 3600)
 endfunction()
 
@@ -70,10 +80,14 @@ endfunction()
 find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 
 function(chaperone_script name)
-  cmake_parse_arguments(SCRIPT "" "LABEL;TIMEOUT" "COMMAND" ${ARGN})
+  cmake_parse_arguments(SCRIPT "" "LABEL;TIMEOUT" "COMMAND;NEEDS" ${ARGN})
+  foreach(program ${SCRIPT_NEEDS})
+    chaperone_label_target("${SCRIPT_LABEL}" ${program})
+  endforeach()
   if(NOT SCRIPT_TIMEOUT)
     set(SCRIPT_TIMEOUT 600)
   endif()
+  math(EXPR SCRIPT_TIMEOUT "${SCRIPT_TIMEOUT} * ${CHAPERONE_PATIENCE}")
   add_test(NAME ${name} COMMAND ${SCRIPT_COMMAND})
   set_tests_properties(${name} PROPERTIES LABELS "${SCRIPT_LABEL}" TIMEOUT ${SCRIPT_TIMEOUT}
     SKIP_RETURN_CODE 77 ENVIRONMENT "CHAPERONE_BUILD=${CMAKE_BINARY_DIR}")
