@@ -329,8 +329,9 @@ void Sidecar::State::look_at_drain() {
     });
   }
   for (LoopThread& loop : loops) {
+    // One look may be left over when the loop has stopped; it comes when the worker is gone.
     loop.loop.post([&loop] {
-      if (loop.worker->drained()) loop.loop.stop();
+      if (loop.worker && loop.worker->drained()) loop.loop.stop();
     });
   }
 }
