@@ -54,6 +54,7 @@ struct LoopThread {
   std::unique_ptr<net::Listener> listener;
   std::unique_ptr<net::Timer> housekeeping;
   std::thread thread;
+  bool drained = false;  // known on the loop's thread
 };
 
 }  // namespace
@@ -79,6 +80,7 @@ struct Sidecar::State {
   std::unique_ptr<net::Signals> signals;
   std::unique_ptr<net::Timer> tick, heartbeat, drain_timer;
   std::uint64_t drain_until_ms = 0;
+  std::atomic<std::size_t> loops_drained = 0;
 
   Result<void> open();
   Result<void> start_ship();
@@ -330,8 +332,12 @@ void Sidecar::State::look_at_drain() {
   }
   for (LoopThread& loop : loops) {
     // One look may be left over when the loop has stopped; it comes when the worker is gone.
-    loop.loop.post([&loop] {
-      if (loop.worker && loop.worker->drained()) loop.loop.stop();
+    loop.loop.post([this, &loop] {
+      if (loop.drained || !loop.worker || !loop.worker->drained()) return;
+      loop.drained = true;
+      // The looks are the first loop's: it must not stop while another has sessions.
+      if (++loops_drained < loops.size()) return;
+      for (LoopThread& one : loops) one.loop.stop();
     });
   }
 }

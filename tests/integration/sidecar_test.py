@@ -332,7 +332,13 @@ class SidecarTest(unittest.TestCase):
     # Life and death.
 
     def test_drain(self):
-        one = self.sidecar(policy())
+        self.drains("")
+
+    def test_drain_of_many_workers(self):
+        self.drains("workers: 4\n")  # the session is with any of them, seldom with the first
+
+    def drains(self, config):
+        one = self.sidecar(policy(), config=config)
         live = Process("live", self.world.agent_words("env", "PGHOST=db.cluster.test", "PGUSER=app", postgres.PSQL, "-XAtc",
                        "select count(*) from generate_series(1, 5000000)", "shop"), sandbox.TMP / "live.log")
         self.eventually(lambda: "5000000" in self.server.sql(
