@@ -86,9 +86,10 @@ void PreparedNames::confirm_statement(Change& change) {
   auto old = statements_.find(change.name);
   bool known = old != statements_.end();
   if (known) text_bytes_ -= old->second->text.size();
-  if (known && change.statement) old->second = std::move(change.statement);
+  StatementPtr& now = change.statement;
+  if (known && now) old->second = std::move(now);
   else if (known) statements_.erase(old);
-  else if (change.statement) statements_.emplace(std::move(change.name), std::move(change.statement));
+  else if (now) statements_.emplace(std::move(change.name), std::move(now));
 }
 
 void PreparedNames::end_portals() {
@@ -98,7 +99,9 @@ void PreparedNames::end_portals() {
 
 std::vector<std::uint64_t> PreparedNames::unexecuted() const {
   std::vector<std::uint64_t> operations;
-  if (unnamed_portal_ && !unnamed_portal_->executed) operations.push_back(unnamed_portal_->operation);
+  if (unnamed_portal_ && !unnamed_portal_->executed) {
+    operations.push_back(unnamed_portal_->operation);
+  }
   for (const auto& [name, portal] : portals_) {
     if (!portal->executed) operations.push_back(portal->operation);
   }

@@ -52,7 +52,8 @@ class Trail {
                          std::uint64_t mono_ns) const;
 
   const audit::EncodedPart& asked_part(const Judged& judged, const sql::Reading& reading,
-                                       std::string_view text, std::span<const Parameter> parameters);
+                                       std::string_view text,
+                                       std::span<const Parameter> parameters);
   std::optional<std::string> redact(std::string_view text, const sql::Reading& reading,
                                     const sql::SecretPlaces& places);
 

@@ -49,8 +49,8 @@ void SegmentFile::drop_window() {
   window_bytes_ = ready_bytes_ = 0;
 }
 
-// Writes the zeros that lie there already. By faults the page cache grows page by page; a long write
-// has the kernel take large folios, at a third of the cost. Where it fails they come by faults.
+// Writes the zeros that lie there already. By faults the page cache grows page by page; a long
+// write has the kernel take large folios, at half the cost. Where it fails they come by faults.
 void SegmentFile::fill_ahead(std::uint64_t end) {
   static std::uint8_t zeros[kWindowBytes];  // never written to: no memory of its own
   std::uint64_t at = (offset_ + kPageBytes - 1) / kPageBytes * kPageBytes;

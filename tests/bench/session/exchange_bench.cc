@@ -158,9 +158,9 @@ void bench(World& world, const Mode& mode, int times) {
   }
   // The median: whatever else runs on the machine does not count.
   std::nth_element(cold.begin(), cold.begin() + cold.size() / 2, cold.end());
-  std::printf("%-10s %7.0f ns warm %7.0f ns cold %5.2f allocations\n", mode.name, warm.count() / times,
-              std::chrono::duration<double, std::nano>(cold[cold.size() / 2]).count(),
-              double(allocated) / times);
+  std::chrono::duration<double, std::nano> median = cold[cold.size() / 2];
+  std::printf("%-10s %7.0f ns warm %7.0f ns cold %5.2f allocations\n", mode.name,
+              warm.count() / times, median.count(), double(allocated) / times);
 }
 
 }  // namespace
