@@ -62,8 +62,8 @@ int main(int argc, char** argv) {
   CLI::App* explain = app.add_subcommand("explain", "ask the running sidecar");
   std::string socket = "/run/chaperone/admin.sock", question = "status";
   bool json = false;
-  explain->add_option("question", question, "status, sessions or denials")
-      ->check(CLI::IsMember({"status", "sessions", "denials"}));
+  explain->add_option("question", question, "status, sessions, recent (those that ended) or denials")
+      ->check(CLI::IsMember({"status", "sessions", "recent", "denials"}));
   explain->add_option("--socket", socket, "its admin_socket");
   explain->add_flag("--json", json, "for programs");
 

@@ -242,6 +242,16 @@ std::string status_json(const std::vector<LoopReport>& loops, const ProcessRepor
   return buffer.GetString();
 }
 
+namespace {
+
+void put_ruling(Json& json, const session::Ruling& ruling) {
+  member(json, "rule", ruling.rule);
+  member(json, "at", ruling.place);
+  member(json, "policy", ruling.digest.substr(0, 12));
+}
+
+}  // namespace
+
 std::string sessions_json(const std::vector<LoopReport>& loops) {
   return list_json(loops, &LoopReport::sessions, [](Json& json, const session::SessionView& view) {
     member(json, "id", view.id);
@@ -253,6 +263,24 @@ std::string sessions_json(const std::vector<LoopReport>& loops) {
     member(json, "database", view.database);
     member(json, "state", view.state);
     member(json, "operations", view.operations);
+    put_ruling(json, view.ruling);
+  });
+}
+
+std::string recent_json(const std::vector<LoopReport>& loops) {
+  return list_json(loops, &LoopReport::ended, [](Json& json, const session::EndedConnection& one) {
+    member(json, "time", time_text(one.wall_ns));
+    member(json, "kind", one.view.kind);
+    member(json, "resource", one.view.resource);
+    member(json, "target", one.view.target);
+    member(json, "role", one.view.user);
+    member(json, "database", one.view.database);
+    member(json, "operations", one.view.operations);
+    member(json, "ended", one.word);
+    member(json, "detail", one.detail);
+    put_ruling(json, one.view.ruling);
+    member(json, "client", one.view.client);
+    member(json, "session", one.view.id);
   });
 }
 
@@ -260,7 +288,7 @@ std::string denials_json(const std::vector<LoopReport>& loops) {
   return list_json(loops, &LoopReport::denials, [](Json& json, const session::Denial& denial) {
     member(json, "time", time_text(denial.wall_ns));
     member(json, "verb", denial.verb);
-    member(json, "rule", denial.rule);
+    put_ruling(json, denial.ruling);
     member(json, "reason", denial.reason);
     member(json, "resource", denial.resource);
     member(json, "target", denial.target);

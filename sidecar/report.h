@@ -23,6 +23,7 @@ struct LoopReport {
   session::MetricsSink metrics;
   std::vector<session::SessionView> sessions;
   std::vector<session::Denial> denials;
+  std::vector<session::EndedConnection> ended;
   std::size_t warm = 0;
 };
 
@@ -46,9 +47,10 @@ void measure_cost(ProcessReport& process);
 
 std::string metrics_text(const std::vector<LoopReport>& loops, const ProcessReport& process);
 
-// Answers of `explain`, as JSON: "status", "sessions", "denials".
+// Answers of `explain`, as JSON: "status", "sessions", "recent", "denials".
 std::string status_json(const std::vector<LoopReport>& loops, const ProcessReport& process);
 std::string sessions_json(const std::vector<LoopReport>& loops);
+std::string recent_json(const std::vector<LoopReport>& loops);
 std::string denials_json(const std::vector<LoopReport>& loops);
 
 }  // namespace chaperone

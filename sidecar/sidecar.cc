@@ -187,7 +187,7 @@ Result<void> Sidecar::State::open_loop(LoopThread& loop) {
   };
   options.on_refused = [worker = loop.worker.get()](const net::Address& peer) {
     ++worker->metrics.sessions_refused;
-    worker->denials.add({session::wall_now_ns(), {}, {}, peer.to_string(), "limits",
+    worker->denials.add({session::wall_now_ns(), {}, {}, peer.to_string(), session::Ruling("limits"),
                          "connections_max: as many connections are open as the sidecar takes",
                          "connect"});
   };
@@ -233,6 +233,7 @@ void Sidecar::State::gather(
     LoopReport report;
     report.metrics = worker.metrics;
     for (const auto& [known, session] : worker.sessions) report.sessions.push_back(session->view());
+    for (const auto& ended : worker.ended.all()) report.ended.push_back(ended);
     for (const session::Denial& denial : worker.denials.all()) report.denials.push_back(denial);
     report.warm = worker.warm.size();
     loops.front().loop.post([this, reports, done, report = std::move(report)] {
@@ -254,6 +255,7 @@ Result<void> Sidecar::State::open_admin() {
   std::map<std::string, admin::AdminCommand> commands;
   commands["status"] = answer(status_json);
   commands["sessions"] = answer([](const auto& reports, const auto&) { return sessions_json(reports); });
+  commands["recent"] = answer([](const auto& reports, const auto&) { return recent_json(reports); });
   commands["denials"] = answer([](const auto& reports, const auto&) { return denials_json(reports); });
   if (!config.admin_socket.empty()) {
     auto opened = admin::AdminServer::open(first, config.admin_socket, std::move(commands));

@@ -52,6 +52,7 @@ Result<std::shared_ptr<const Policy>> parse_policy(std::string_view text, const 
     Loading loading{findings, *rules, {}};
     load_root(*root, loading);
     if (rules->observe) add_unnamed(*rules);
+    rules->file = file;
     rules->digest = digest_of(*root);
   }
   if (!findings.empty()) return findings.to_error();

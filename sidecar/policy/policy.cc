@@ -146,6 +146,12 @@ std::string_view Policy::rule_name(std::uint32_t rule_index) const {
   return rules_->rules[rule_index - 1].name;
 }
 
+std::string Policy::place_of(const Decision& decision) const {
+  if (decision.rule != rule_name(decision.rule_index)) return {};
+  if (decision.rule_index == 0) return rules_->file;
+  return rules_->file + ":" + std::to_string(rules_->rules[decision.rule_index - 1].line);
+}
+
 const Resource* Policy::resource_at(const sockaddr* address) const {
   auto destination = destination_of(address);
   if (!destination) return nullptr;

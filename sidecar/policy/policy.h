@@ -94,6 +94,9 @@ class Policy {
 
   std::size_t rule_count() const;  // without the default
   std::string_view rule_name(std::uint32_t rule_index) const;
+  // Where a decision's rule stands, "policy.yaml:12"; of the default the file alone, and nothing of
+  // what no rule said.
+  std::string place_of(const Decision& decision) const;
   const Rules& rules() const { return *rules_; }  // for explain
 
  private:

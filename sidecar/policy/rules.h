@@ -86,6 +86,7 @@ struct Rule {
 };
 
 struct Rules {
+  std::string file;  // as it was named to the loader
   std::string digest, revision;
   bool observe = false;
   bool default_allow = false;

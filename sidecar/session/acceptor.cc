@@ -23,7 +23,7 @@ void refuse(Worker& worker, net::StreamPtr stream, const net::Address& target,
   ++worker.metrics.connects_denied;
   auto recorded = trail.denied(decision, *worker.policy, {word, reason});
   if (!recorded.ok()) ++worker.metrics.records_missed;
-  worker.denials.add({wall_now_ns(), {}, {}, target_text, "default", reason, "connect"});
+  worker.denials.add({wall_now_ns(), {}, {}, target_text, {decision, *worker.policy}, reason, "connect"});
   stream->reset();
 }
 

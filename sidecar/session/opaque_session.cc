@@ -63,6 +63,7 @@ void OpaqueSession::dial() {
   set_where();
   policy::Decision decision = policy_->decide_connect(worker_.shared.subject, *resource_, wall_now_ns() / 1'000'000'000);
   worker_.metrics.decided(decision);
+  ruling_ = {decision, *policy_};
   if (decision.verdict != policy::Verdict::kAllow) return deny("connect_denied", decision);
   auto recorded = trail_.open(decision, *policy_);
   if (!recorded.ok()) return deny("spool", recorded.error().message);
@@ -164,6 +165,7 @@ SessionView OpaqueSession::view() const {
   view.target = target_.to_string();
   view.database = name_;
   view.state = upstream_ ? "open" : "opening";
+  view.ruling = ruling_;
   return view;
 }
 
@@ -176,17 +178,19 @@ void OpaqueSession::deny(std::string_view word, const std::string& reason) {
 
 void OpaqueSession::deny(std::string_view word, const policy::Decision& decision) {
   set_where();
+  ruling_ = {decision, *policy_};
   const std::string reason(decision.reason);
   ++worker_.metrics.connects_denied;
   auto recorded = trail_.denied(decision, *policy_, {word, reason});
   if (!recorded.ok()) ++worker_.metrics.records_missed;
   worker_.denials.add({wall_now_ns(), {}, resource_ ? resource_->name : "", target_.to_string(),
-                       std::string(decision.rule), reason, "connect"});
+                       ruling_, reason, "connect"});
   end(word, reason);
 }
 
 void OpaqueSession::end(std::string_view word, std::string_view detail) {
   if (std::exchange(ended_, true)) return;
+  worker_.ended.add({wall_now_ns(), view(), std::string(word), std::string(detail)});
   dialer_.reset();
   worker_.waiters.forget(this);
   if (opened_record_) {

@@ -66,6 +66,7 @@ class OpaqueSession final : public Session, private net::StreamObserver, private
   std::string held_;            // the ClientHello, until it is judged; then empty
   std::string name_;            // as the ClientHello says
   Trail trail_;
+  Ruling ruling_;               // that let it pass, or did not
   std::uint64_t begun_ns_ = 0, accepted_ms_ = 0, active_ms_ = 0;
   std::uint64_t bytes_to_client_ = 0, bytes_from_client_ = 0;
   bool by_name_ = false;

@@ -113,13 +113,14 @@ void PostgresSession::begin_session(const pg::StartupPacket& packet) {
                   "the operator can write `replication: true` there");
   }
   policy::Decision decision = policy_->decide_connect(worker_.shared.subject, *resource_);
+  ruling_ = {decision, *policy_};
   if (decision.verdict != policy::Verdict::kAllow) {
     ++worker_.metrics.connects_denied;
     worker_.metrics.decided(decision);
     return refuse(kNotPermitted, "connect_denied",
                   "refused by rule \"" + std::string(decision.rule) + "\": " +
                       std::string(decision.reason),
-                  std::string(decision.hint), decision.rule);
+                  std::string(decision.hint), &decision);
   }
   auto recorded = trail_.open(decision, *policy_);
   if (!recorded.ok()) return refuse(kDiskFull, "spool", recorded.error().message);
@@ -295,16 +296,17 @@ void PostgresSession::set_where(const pg::StartupRequest* request, const std::st
 
 void PostgresSession::refuse(std::string_view sqlstate, std::string_view word,
                              const std::string& message, const std::string& hint,
-                             std::string_view rule) {
+                             const policy::Decision* ruled) {
   if (!opened_record_) {
     policy::Decision decision;
-    decision.rule = rule.empty() ? word : rule;
+    decision.rule = ruled ? ruled->rule : word;
+    decision.rule_index = ruled ? ruled->rule_index : 0;
     decision.reason = message;
     ++worker_.metrics.sessions_refused;
     auto recorded = trail_.denied(decision, *policy_, {word, message});
     if (!recorded.ok()) ++worker_.metrics.records_missed;
     worker_.denials.add({wall_now_ns(), {}, resource_->name, target_.to_string(),
-                         std::string(decision.rule), message, "connect"});
+                         {decision, *policy_}, message, "connect"});
   }
   end(word, message, encode_fatal(sqlstate, "chaperone: " + message, hint));
 }

@@ -160,7 +160,8 @@ void PostgresSession::need_catalogue(bool) {
 void PostgresSession::refused(const policy::Decision& decision, const Judged& judged) {
   const auto& statements = judged.analysis.meaning.statements;
   worker_.denials.add({wall_now_ns(), id_text(trail_.session()), resource_->name,
-                       target_.to_string(), std::string(decision.rule), std::string(decision.reason),
+                       target_.to_string(), {decision, judged.policy ? *judged.policy : *policy_},
+                       std::string(decision.reason),
                        statements.empty() ? "" : statements.front().verb});
 }
 
@@ -273,6 +274,7 @@ SessionView PostgresSession::view() const {
   }
   static constexpr std::string_view kStates[] = {"startup", "tls", "opening", "open", "cancel", "ended"};
   view.state = kStates[static_cast<std::size_t>(phase_)];
+  view.ruling = ruling_;
   if (exchange_) view.operations = exchange_->operation_count();
   return view;
 }
@@ -280,6 +282,7 @@ SessionView PostgresSession::view() const {
 void PostgresSession::end(std::string_view word, std::string_view detail, std::string_view fatal) {
   if (phase_ == Phase::kEnded) return;
   bool clean = exchange_ && exchange_->stateless() && terminated_;
+  worker_.ended.add({wall_now_ns(), view(), std::string(word), std::string(detail)});
   bool may_speak = phase_ != Phase::kClientTls;  // nothing can be said within a TLS handshake
   phase_ = Phase::kEnded;
   worker_.waiters.forget(this);

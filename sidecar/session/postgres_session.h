@@ -55,9 +55,9 @@ class PostgresSession final : public Session,
   void greet();
   void set_where(const pg::StartupRequest* request, const std::string& role,
                  const std::string& database);
-  // `rule`: the policy's that refused; empty: none did, `word` stands for it.
+  // `ruled`: by the policy; null: no rule refused, `word` stands for it.
   void refuse(std::string_view sqlstate, std::string_view word, const std::string& message,
-              const std::string& hint = {}, std::string_view rule = {});
+              const std::string& hint = {}, const policy::Decision* ruled = nullptr);
 
   // Ports of the exchange
   void to_client(Bytes bytes) override;
@@ -96,6 +96,7 @@ class PostgresSession final : public Session,
   UpstreamPlanPtr place_;           // of the catalogue's view: under the policy of now
   std::unique_ptr<PostgresExchange> exchange_;
   Trail trail_;
+  Ruling ruling_;                   // that let it pass
   std::uint64_t begun_ns_ = 0;
   std::uint64_t accepted_ms_ = 0;   // loop time
   std::uint64_t view_kept_ms_ = 0;  // loop time when the view was last said to be in use

@@ -8,8 +8,18 @@
 
 namespace chaperone::session {
 
+// Which rule let a connection pass, or did not; where it stands ("policy.yaml:12"), in which policy.
+struct Ruling {
+  Ruling() = default;
+  explicit Ruling(std::string no_rule) : rule(std::move(no_rule)) {}  // a limit of the sidecar's own
+  Ruling(const policy::Decision& decision, const policy::Policy& policy)
+      : rule(decision.rule), place(policy.place_of(decision)), digest(policy.digest()) {}
+  std::string rule, place, digest;
+};
+
 struct SessionView {
   std::string id, kind, resource, client, target, user, database, state;
+  Ruling ruling;
   std::uint64_t operations = 0;
 };
 

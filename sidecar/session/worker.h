@@ -66,6 +66,7 @@ struct Worker {
   std::shared_ptr<const policy::Policy> policy;
   MetricsSink metrics;
   DenialLog denials;
+  ConnectionLog ended;
   Scopes scopes;
   ScramCache scram_cache;
   net::SocketOwners owners;
