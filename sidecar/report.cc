@@ -242,6 +242,16 @@ std::string status_json(const std::vector<LoopReport>& loops, const ProcessRepor
   return buffer.GetString();
 }
 
+LoopReport report_of(const session::Worker& worker) {
+  LoopReport report;
+  report.metrics = worker.metrics;
+  for (const auto& [known, session] : worker.sessions) report.sessions.push_back(session->view());
+  report.ended.assign(worker.ended.all().begin(), worker.ended.all().end());
+  report.denials.assign(worker.denials.all().begin(), worker.denials.all().end());
+  report.warm = worker.warm.size();
+  return report;
+}
+
 namespace {
 
 void put_ruling(Json& json, const session::Ruling& ruling) {

@@ -27,6 +27,8 @@ struct LoopReport {
   std::size_t warm = 0;
 };
 
+LoopReport report_of(const session::Worker& worker);  // on its loop's thread
+
 // What is the process's and no loop's.
 struct ProcessReport {
   std::shared_ptr<const policy::Policy> policy;

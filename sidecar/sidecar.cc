@@ -188,8 +188,7 @@ Result<void> Sidecar::State::open_loop(LoopThread& loop) {
   options.on_refused = [worker = loop.worker.get()](const net::Address& peer) {
     ++worker->metrics.sessions_refused;
     worker->denials.add({session::wall_now_ns(), {}, {}, peer.to_string(), session::Ruling("limits"),
-                         "connections_max: as many connections are open as the sidecar takes",
-                         "connect"});
+                         "connections_max: the sidecar takes no more connections", "connect"});
   };
   auto listener = net::Listener::open(
       loop.loop, config.listen.addresses, config.listen.port, std::move(options),
@@ -230,13 +229,7 @@ void Sidecar::State::gather(
     std::function<void(const std::vector<LoopReport>&, const ProcessReport&)> done) {
   auto reports = std::make_shared<std::vector<LoopReport>>();
   on_all([this, reports, done](session::Worker& worker) {
-    LoopReport report;
-    report.metrics = worker.metrics;
-    for (const auto& [known, session] : worker.sessions) report.sessions.push_back(session->view());
-    for (const auto& ended : worker.ended.all()) report.ended.push_back(ended);
-    for (const session::Denial& denial : worker.denials.all()) report.denials.push_back(denial);
-    report.warm = worker.warm.size();
-    loops.front().loop.post([this, reports, done, report = std::move(report)] {
+    loops.front().loop.post([this, reports, done, report = report_of(worker)] {
       reports->push_back(report);
       if (reports->size() == loops.size()) done(*reports, process_report());
     });
