@@ -95,10 +95,11 @@ Result<KeySet> KeySet::parse(std::string_view json) {
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   if (document.HasParseError() || !document.IsObject()) return Error{"this is no JSON object"};
-  auto keys = document.FindMember("keys");
-  if (keys == document.MemberEnd() || !keys->value.IsArray()) return Error{"it has no \"keys\""};
+  if (!document.HasMember("keys") || !document["keys"].IsArray()) {
+    return Error{"it has no \"keys\""};
+  }
   KeySet set;
-  for (const auto& jwk : keys->value.GetArray()) {
+  for (const auto& jwk : document["keys"].GetArray()) {
     if (!jwk.IsObject() || set.keys_.size() == kTokenKeysMax) continue;
     bool rsa = text_at(jwk, "kty") == "RSA", ec = text_at(jwk, "kty") == "EC";
     KeyPtr key = rsa ? rsa_key(jwk) : ec ? p256_key(jwk) : nullptr;
