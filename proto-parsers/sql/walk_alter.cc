@@ -59,6 +59,15 @@ const AlterRow kAlters[] = {
      Effect::kDefine | Effect::kReplicate | Effect::kImport},
 };
 
+// SECURITY DEFINER among its options changes what a call may do.
+bool alters_security(const AlterFunctionStmt* alter) {
+  for (const Node* one : Nodes(alter->actions)) {
+    const auto* option = CHAPERONE_AS(DefElem, one);
+    if (option && view_of(option->defname) == "security") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // Under another name it may be what a statement finds that waited for a lock and looks again: what
@@ -133,11 +142,7 @@ bool Walker::alter_statement(const Node* node) {
       const auto* alter = CHAPERONE_AS(AlterFunctionStmt, node);
       ddl("ALTER FUNCTION", Effect::kDefine);
       object_named(OBJECT_FUNCTION, node_of(alter->func), Effect::kDefine);
-      // SECURITY DEFINER and SET among them change what a call does.
-      for (const Node* one : Nodes(alter->actions)) {
-        const auto* option = CHAPERONE_AS(DefElem, one);
-        if (option && view_of(option->defname) == "security") findings_.effect(Effect::kGrant);
-      }
+      if (alters_security(alter)) findings_.effect(Effect::kGrant);
       return true;
     }
     case T_CommentStmt: {
