@@ -1,5 +1,7 @@
 #include "sidecar/session/warm_pool.h"
 
+#include <algorithm>
+
 #include "sidecar/session/credential.h"
 #include "sidecar/session/worker.h"
 
@@ -93,9 +95,12 @@ void WarmPool::cleaned(WarmCleaning& cleaning, std::unique_ptr<PostgresUpstream>
   ++(shelf != shelves_.end() ? worker_.metrics.warm_kept : worker_.metrics.warm_closed);
   if (shelf == shelves_.end()) discard(std::move(upstream));
   else shelf->second.slots.push_back({std::move(upstream), true});
-  worker_.loop.soon([this, done = &cleaning] {
-    cleaning_.remove_if([done](const auto& one) { return one.get() == done; });
-  });
+  auto done = std::find_if(cleaning_.begin(), cleaning_.end(),
+                           [&](const auto& one) { return one.get() == &cleaning; });
+  if (done == cleaning_.end()) return;
+  std::shared_ptr<WarmCleaning> dying = std::move(*done);  // which is still on its way out of here
+  cleaning_.erase(done);
+  worker_.loop.soon([dying] {});
 }
 
 // `fresh`: as many ready as are allowed. `reuse`: one, where there is room for another that comes
@@ -172,8 +177,9 @@ void WarmPool::discard(std::unique_ptr<PostgresUpstream> upstream) {
 }
 
 void WarmPool::sweep(std::uint64_t now_ms) {
-  for (const auto& cleaning : cleaning_) {
-    if (cleaning->late(now_ms)) cleaning->give_up();
+  for (auto at = cleaning_.begin(); at != cleaning_.end();) {
+    WarmCleaning& cleaning = **at++;  // giving up takes it out of the list
+    if (cleaning.late(now_ms)) cleaning.give_up();
   }
   for (auto shelf = shelves_.begin(); shelf != shelves_.end();) {
     bool unused = now_ms - shelf->second.used_ms >

@@ -32,6 +32,8 @@ std::string request(std::uint32_t code) {
 }
 
 constexpr std::uint32_t kSyncMs = 1;
+// Of the loop, for sessions to end: each a millisecond at least.
+constexpr int kTurnsMax = 10'000;
 
 }  // namespace
 
@@ -109,17 +111,22 @@ WorkerWorld::WorkerWorld(const std::string& resource, const std::string& rules,
   worker = std::make_unique<Worker>(loop, *shared_, policy_of(rules));
 }
 
-// What was put off to the loop's next turn holds connections.
+// What was put off to the loop's next turn holds sessions and connections.
 WorkerWorld::~WorkerWorld() {
-  syncer_.reset();
+  worker->drain();
+  std::vector<Session*> live;
+  for (const auto& [known, session] : worker->sessions) live.push_back(session.get());
+  for (Session* session : live) session->kill("test_over");
+  for (int i = 0; i < kTurnsMax && !worker->sessions.empty(); ++i) turn();
   turn();
+  syncer_.reset();
   worker.reset();
   turn();
 }
 
 void WorkerWorld::turn() {
   net::Timer end(loop, [this] { loop.stop(); });
-  end.start(0);
+  end.start(1);
   loop.run();
 }
 
