@@ -70,8 +70,8 @@ class Stream {
   void observe(StreamObserver* observer);
 
   // The kernel takes what it can at once, without copy or allocation; the rest is copied and
-  // queued. Nothing happens on a stream that is ending, closing or closed. One call per batch:
-  // a call costs more than parsing a message does.
+  // queued. Nothing happens on a stream that is ending, closing or closed, or whose TLS handshake is
+  // not done. One call per batch: a call costs more than parsing a message does.
   void write(Bytes bytes);
   // Bytes that the kernel has not taken. Over the mark the caller should pause whatever feeds
   // this stream, until on_drained(). Over kWriteQueueBytesHard the stream is closed.

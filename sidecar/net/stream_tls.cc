@@ -71,7 +71,8 @@ bool StreamImpl::pump_plain() {
 }
 
 void StreamImpl::write_tls(Bytes bytes) {
-  CHECK(tls->secure());
+  // A refusal in mid-handshake, and nobody who could read it: the close behind it has to tell.
+  if (!tls->secure()) return;
   while (!bytes.empty() && !is_closing && !write_broken) {
     Bytes slice = bytes.first(std::min(bytes.size(), kSliceBytes));
     if (!tls->write(slice, on_loop->cipher_buffer())) fail(tls->error());
@@ -96,6 +97,7 @@ void StreamImpl::kick() {
 void StreamImpl::continue_tls() {
   kicked = false;
   if (is_closing) return dispose_if_done();
+  if (discarding) return;
   bool client_hello_due = tls && !tls->secure();
   if (tls && (!is_paused || client_hello_due)) pump_tls();
   if (early && !is_paused && !is_closing) deliver_early();

@@ -129,6 +129,25 @@ TEST_CASE("the certificate is for the server's own names, whatever the client as
   }
 }
 
+TEST_CASE("a refusal in the middle of a handshake closes, and says nothing") {
+  TempDir dir;
+  auto server = open_server(dir);
+  Loop loop;
+  Pair pair(loop);
+  pair.server.stream->start_tls_server(*server, {"db.internal"}, {});
+  std::string begun("\x16\x03\x01", 3);  // of a ClientHello
+  pair.client.stream->write(as_bytes(begun));
+  bool told = false;
+  loop.soon([&] { told = true; });
+  run_until(loop, [&] { return told; });
+  pair.server.stream->write(as_bytes("the login took too long"));
+  pair.server.stream->close_after_flush();
+  run_until(loop, [&] { return pair.client.ended || pair.client.closed; });
+  CHECK(pair.client.heard.empty());
+  pair.client.stream->close();
+  run_until(loop, [&] { return pair.server.closed; });
+}
+
 TEST_CASE("bytes read before TLS began are not lost") {
   TempDir dir;
   auto server = open_server(dir);
