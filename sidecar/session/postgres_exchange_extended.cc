@@ -137,6 +137,8 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
   begin_operation(operation);
   auto portal = std::make_shared<Portal>();
   portal->statement = std::move(statement);
+  portal->bound = parameters_.size();
+  if (judged.prepared.open) portal->values = std::make_unique<BoundValues>(parameters_);
   portal->operation = operation;
   portal->scope = scope_;
   names_.change_portal(message.portal, portal);
@@ -161,7 +163,7 @@ PostgresExchange::Action PostgresExchange::on_execute(const pg::FrontendMessage&
   if (group_barrier_ && std::exchange(barrier_portal_, nullptr) != portal) {
     return refuse_behind_barrier(pg::Sent::kParse);
   }
-  if (portal->executed || portal->scope != scope_) {
+  if (portal->executed || portal->scope != scope_ || portal->statement->judged->prepared.open) {
     Action action = Action::kWait;
     if (!judge_portal(*portal, action)) return action;
   }
@@ -173,8 +175,9 @@ PostgresExchange::Action PostgresExchange::on_execute(const pg::FrontendMessage&
   return Action::kForward;
 }
 
-// Of a portal that is fetched on from, or was bound when names meant other things (a function's body
-// is resolved as it runs): judged again, as things are now. False: `action` says what becomes of it.
+// Of a portal that is fetched on from, was bound when names meant other things (a function's body is
+// resolved as it runs) or under another policy, or where rules ask for the time: judged again, as
+// things are now. False: `action` says what becomes of it.
 bool PostgresExchange::judge_portal(Portal& portal, Action& action) {
   const PreparedStatement& statement = *portal.statement;
   if (!names_.reads_alike(statement)) {
@@ -184,7 +187,9 @@ bool PostgresExchange::judge_portal(Portal& portal, Action& action) {
   JudgedPtr judged = judge(pg::Sent::kParse, statement.text, action);
   if (!judged) return false;
   if (statement.with_code) judged = scope_->judge_with_code(statement.text, &names_);
-  policy::Decision decision = decide(*judged, statement.text, {});
+  parameters_.assign(portal.bound, BoundValues::unreadable());
+  std::span<const Parameter> values = portal.values ? portal.values->parameters() : parameters_;
+  policy::Decision decision = decide(*judged, statement.text, values);
   if (decision.verdict != policy::Verdict::kAllow) {
     action = refuse(pg::Sent::kParse, statement.text, judged.get(), decision, kInsufficientPrivilege);
     return false;

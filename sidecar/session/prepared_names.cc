@@ -10,6 +10,22 @@ constexpr std::size_t kSettledMax = 64;
 
 }  // namespace
 
+BoundValues::BoundValues(std::span<const Parameter> parameters)
+    : parameters_(parameters.begin(), parameters.end()) {
+  std::size_t total = 0;
+  for (const Parameter& parameter : parameters) total += parameter.value.size();
+  if (total > kBytesMax) {
+    parameters_.assign(parameters.size(), unreadable());
+    return;
+  }
+  bytes_.reserve(total);  // so that it never moves
+  for (Parameter& parameter : parameters_) {
+    std::size_t at = bytes_.size();
+    bytes_.append(as_text(parameter.value));
+    parameter.value = as_bytes(bytes_).subspan(at);
+  }
+}
+
 StatementPtr PreparedNames::statement(std::string_view name) const {
   for (std::size_t i = pending_.size(); i-- > settled_;) {
     if (!pending_[i].of_portal && pending_[i].name == name) return pending_[i].statement;

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +29,27 @@ struct PreparedStatement {
 };
 using StatementPtr = std::shared_ptr<PreparedStatement>;
 
+// What was bound to a portal, for rules that ask for it again when the portal is executed. What is
+// not small is not kept, and counts as values that cannot be read.
+class BoundValues {
+ public:
+  static constexpr std::size_t kBytesMax = 4096;
+
+  explicit BoundValues(std::span<const Parameter> parameters);
+  BoundValues(const BoundValues&) = delete;
+  BoundValues& operator=(const BoundValues&) = delete;
+  std::span<const Parameter> parameters() const { return parameters_; }
+  static Parameter unreadable() { return {{}, 0, true, false}; }
+
+ private:
+  std::string bytes_;  // that parameters_ points into
+  std::vector<Parameter> parameters_;
+};
+
 struct Portal {
   StatementPtr statement;
+  std::size_t bound = 0;         // how many values were
+  std::unique_ptr<const BoundValues> values;  // null: no rule asked for them then
   std::shared_ptr<Scope> scope;  // under which it was judged last
   std::uint64_t operation = 0;   // of its Bind
   bool executed = false;

@@ -171,6 +171,52 @@ TEST_CASE("names: a portal executed again is a command again") {
   CHECK(world.outcomes() == Words{"1 ok", "2 ok", "3 ok"});
 }
 
+TEST_CASE("names: a portal is asked about its values again under a new policy") {
+  const std::string kAbove = R"(
+rules:
+- {name: most, action: allow, match: {effects: [any, unknown]}}
+- {name: small, action: deny, match: {effects: [delete], parameters: [{position: 1, above: 100}]}}
+)";
+  auto bound = [](std::string_view portal, std::string_view value) {
+    std::string out;
+    Parameter parameter;
+    parameter.value = as_bytes(value);
+    pg::append_bind(out, portal, "d", {{parameter}});
+    return out;
+  };
+  World world;
+  world.query("BEGIN");
+  world.send(parse("d", "DELETE FROM t WHERE a = $1") + bound("p", "500") + sync_message());
+  world.use_policy(kAbove);
+  CHECK(world.heard() == "C(BEGIN) Z(T) 1 2 Z(T)");
+  world.send(execute("p") + sync_message());
+  CHECK(world.heard() == "E(42501*) Z(E)");
+  world.query("ROLLBACK");
+  world.query("BEGIN");
+  world.heard();
+  world.send(bound("q", "5") + execute("q") + execute("q") + sync_message());
+  CHECK(world.heard().starts_with("2 C("));
+  world.send(bound("r", "500") + sync_message());
+  CHECK(world.heard() == "E(42501*) Z(E)");
+}
+
+TEST_CASE("names: what was bound is kept where it is small") {
+  std::string text(BoundValues::kBytesMax, 'x');
+  std::vector<Parameter> given(2);
+  given[0].value = as_bytes(text).first(10);
+  given[1].null = true;
+  BoundValues small(given);
+  text.assign(text.size(), 'y');
+  CHECK(as_text(small.parameters()[0].value) == std::string(10, 'x'));
+  CHECK(small.parameters()[1].null);
+  given[0].value = as_bytes(text);
+  given[1] = {as_bytes(text), 0, false, false};
+  BoundValues large(given);
+  CHECK(large.parameters().size() == 2);
+  CHECK(large.parameters()[0].binary);
+  CHECK(large.parameters()[0].value.empty());
+}
+
 TEST_CASE("records: a secret in a text of a known shape is taken out as well") {
   World world;
   world.query("SELECT 'plain'");
