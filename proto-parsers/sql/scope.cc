@@ -82,6 +82,13 @@ void note_all_columns(Findings& findings, const Source& source, EffectSet effect
   findings.column(source.table, "*", effects);
 }
 
+const Source* row_argument(const Scope& scope, const std::vector<std::string_view>& path) {
+  std::size_t table = path.size() - 2;
+  const Source* source =
+      qualified(scope, table > 0 ? path[table - 1] : std::string_view(), path[table]);
+  return source && has_column(*source, path.back()) == Has::kNo ? source : nullptr;
+}
+
 bool note_column(Findings& findings, const Scope& scope, const std::vector<std::string_view>& path,
                  bool star, const std::set<std::string>* variables) {
   if (star && path.empty()) {

@@ -42,6 +42,10 @@ struct WithNames {
 bool note_column(Findings& findings, const Scope& scope, const std::vector<std::string_view>& path,
                  bool star, const std::set<std::string>* variables);
 
+// The source whose whole row t.f hands to a function f: it certainly has no such column. Null where
+// it may have, or is not known.
+const Source* row_argument(const Scope& scope, const std::vector<std::string_view>& path);
+
 // Every column of a source is read.
 void note_all_columns(Findings& findings, const Source& source, EffectSet effects);
 

@@ -105,19 +105,28 @@ void Walker::column_reference(const ColumnRef* node, const Scope& scope) {
     }
   }
   bool certain = note_column(findings_, scope, path, star, variables_);
-  if (!certain && !star && path.size() > 1) attribute_call(path.back());
+  if (certain || star || path.size() < 2) return;
+  const Source* row = row_argument(scope, path);
+  if (attribute_call(path.back(), row != nullptr) && row) {
+    note_all_columns(findings_, *row, Effect::kRead);
+  }
 }
 
-// a.f may be f(a): a function of the row, if no column has the name.
-void Walker::attribute_call(std::string_view name) {
-  for (const auto* function : resolver_.functions({}, name)) call_user(*function);
+// a.f may be f(a): a function of the row, if no column has the name. Built-in ones have names that
+// columns have as well (count, name, left): these count where there is `no_column`.
+bool Walker::attribute_call(std::string_view name, bool no_column) {
+  auto users = resolver_.functions({}, name);
+  for (const auto* function : users) call_user(*function);
+  auto known = no_column ? builtin(name) : std::nullopt;
+  if (known) call_builtin(name, *known, nullptr);
+  return known || !users.empty();
 }
 
 void Walker::indirection(const A_Indirection* node, const Scope& scope) {
   expression(node->arg, scope);
   for (const Node* part : Nodes(node->indirection)) {
     if (tag_of(part) == T_String) {
-      attribute_call(text_of(part));
+      attribute_call(text_of(part), false);
     } else if (tag_of(part) != T_A_Star) {
       expression(part, scope);
     }

@@ -226,7 +226,9 @@ void Walker::locking(const List* clauses, const Scope& scope) {
   }
 }
 
+// WITH TIES gives as many rows as are alike, and so none of it is a limit.
 void Walker::limit_of(const SelectStmt* node) {
+  if (node->limitOption == LIMIT_OPTION_WITH_TIES) return;
   const auto* constant = CHAPERONE_AS(A_Const, node->limitCount);
   if (constant && !constant->isnull && constant->val.node.type == T_Integer) {
     findings_.limit = constant->val.ival.ival;

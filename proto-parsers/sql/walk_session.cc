@@ -166,7 +166,13 @@ void Walker::transaction(const TransactionStmt* node) {
   flags.leaves_session_state = index >= 7;
   // The end of a transaction takes back what SET (LOCAL) did in it.
   if (kKinds[index].ends) flags.may_change_reading = true;
-  if (index >= 8) flags.changes_catalogue = true;
+  // Its locks outlive the session; and what it holds was judged, if at all, in a session that is gone,
+  // which a read-only transaction may end all the same.
+  if (index == 7) findings_.effect(Effect::kLock);
+  if (index >= 8) {
+    flags.changes_catalogue = true;
+    findings_.unknown("what a prepared transaction holds is not known");
+  }
   if (asks_to_write(node->options)) flags.lifts_read_only = true;
 }
 

@@ -69,7 +69,7 @@ class Walker {
   void operator_chain(const A_Expr* node, const Scope& scope);
   void sublink(const SubLink* node, const Scope& scope);
   void indirection(const A_Indirection* node, const Scope& scope);
-  void attribute_call(std::string_view name);
+  bool attribute_call(std::string_view name, bool no_column);
   void younger_spelling(const Node* node);
 
   // walk_call.cc

@@ -283,7 +283,6 @@ void PostgresSession::end(std::string_view word, std::string_view detail, std::s
   if (phase_ == Phase::kEnded) return;
   bool clean = exchange_ && exchange_->stateless() && terminated_;
   worker_.ended.add({wall_now_ns(), view(), std::string(word), std::string(detail)});
-  bool may_speak = phase_ != Phase::kClientTls;  // nothing can be said within a TLS handshake
   phase_ = Phase::kEnded;
   worker_.waiters.forget(this);
   worker_.catalogues.forget(this);
@@ -305,7 +304,7 @@ void PostgresSession::end(std::string_view word, std::string_view detail, std::s
     else upstream_->close();
   }
   if (client_gone_) return worker_.remove(*this);
-  if (!fatal.empty() && may_speak) client_->write(as_bytes(fatal));
+  if (!fatal.empty()) client_->write(as_bytes(fatal));
   client_->close_after_flush();  // on_closed() follows
 }
 
