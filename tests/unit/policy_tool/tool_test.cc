@@ -54,7 +54,7 @@ TEST_CASE("tool: a policy without cases beside it says so") {
   has(missing.text, folder.path() + "/policy.test.yaml, and there is no such file");
   std::string cases = folder.put("others.yaml",
                                  "version: 1\npolicy: policy.yaml\nresource: db\n"
-                                 "cases:\n- {statement: SELECT 1, expect: allow}\n");
+                                 "cases:\n- {statement: SELECT 1, at: \"2026-01-05T12:00:00Z\", expect: allow}\n");
   CHECK(test(cases, Format::kText).exit_code == 0);
 }
 
