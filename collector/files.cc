@@ -10,6 +10,19 @@
 #include <filesystem>
 
 namespace chaperone::collector {
+namespace {
+
+// Whoever could read the old file must be able to read the new one.
+Result<void> keep_rights(const std::string& old, const File& file, const std::string& name) {
+  struct stat of_old {};
+  if (::stat(old.c_str(), &of_old) != 0) return {};
+  bool kept = ::fchown(file.fd(), of_old.st_uid, of_old.st_gid) == 0 &&
+              ::fchmod(file.fd(), of_old.st_mode & 07777) == 0;
+  if (kept) return {};
+  return Error{errno_text("cannot give the owner and mode of the old file to", name)};
+}
+
+}  // namespace
 
 File& File::operator=(File&& other) noexcept {
   std::swap(fd_, other.fd_);
@@ -58,6 +71,7 @@ Result<void> write_file_whole(const std::string& path, std::string_view content)
   ::unlink(temporary.c_str());
   File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file.open()) return Error{errno_text("cannot create", temporary)};
+  if (auto kept = keep_rights(path, file, temporary); !kept) return kept;
   if (auto written = write_at(file, content, 0, temporary); !written) return written;
   if (::fsync(file.fd()) != 0) return Error{errno_text("cannot sync", temporary)};
   if (::rename(temporary.c_str(), path.c_str()) != 0)

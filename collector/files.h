@@ -27,7 +27,8 @@ class File {
 std::string errno_text(const std::string& what, const std::string& path);
 
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
-// Written beside and renamed over, synced, mode 0600: whole or not at all, whatever happens.
+// Written beside and renamed over, synced: whole or not at all, whatever happens. Owner and mode are
+// those of the file it replaces; of a new one mode 0600.
 Result<void> write_file_whole(const std::string& path, std::string_view content);
 Result<void> make_dir(const std::string& path);  // with its parents, mode 0700
 Result<void> sync_dir(const std::string& path);
