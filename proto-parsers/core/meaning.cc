@@ -25,4 +25,9 @@ std::optional<ObjectKind> object_kind_from(std::string_view name) {
   return static_cast<ObjectKind>(found - kObjectKinds.begin());
 }
 
+Object any_object(EffectSet effects) { return {ObjectKind::kOther, "*", effects}; }
+bool is_any_object(const Object& object) {
+  return object.kind == ObjectKind::kOther && object.name == "*";
+}
+
 }  // namespace chaperone

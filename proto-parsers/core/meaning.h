@@ -32,6 +32,11 @@ struct Object {
   bool operator==(const Object&) const = default;
 };
 
+// What a command reaches without naming it (DROP ... CASCADE): it may be any object of any kind. A
+// refusal for some object speaks of it too; a permission for some does not.
+Object any_object(EffectSet effects);
+bool is_any_object(const Object& object);
+
 // A column, "*" where all of a table's or where they cannot be told apart.
 struct Column {
   std::string table;  // as Object::name

@@ -48,6 +48,16 @@ EffectSet spread(const Statement& statement) {
                  EffectSet::from_bits(kOwnEffects.bits() & carried(statement).bits()));
 }
 
+// What a broad reading takes as done to the object. A drop that reaches what is not named may take a
+// part of it (a column, a constraint), which is a change of the whole.
+EffectSet broad(const Object& object, const Statement& statement, const Match& match) {
+  EffectSet effects = own(object, statement);
+  if (!is_any_object(object)) return effects;
+  if (effects.has(Effect::kDrop)) effects |= Effect::kDefine;
+  bool by_column = !match.columns.empty() && effects.intersects(Effect::kDefine);
+  return by_column ? effects | Effect::kWrite : effects;
+}
+
 void add_unknown(std::vector<Act>& acts, const Statement& statement) {
   if (is_unknown(statement)) acts.push_back({.effect = Effect::kUnknown});
 }
@@ -95,7 +105,7 @@ std::vector<Act> acts_for(const Match& match, const Statement& statement) {
   }
   EffectSet common = spread(statement);
   for (const Object& object : statement.objects) {
-    each(own(object, statement) | common,
+    each(broad(object, statement, match) | common,
          [&](Effect effect) { acts.push_back({.effect = effect, .object = &object}); });
   }
   for (const Column& column : statement.columns) {
@@ -107,6 +117,7 @@ std::vector<Act> acts_for(const Match& match, const Statement& statement) {
 
 std::string describe(const Act& act) {
   std::string text(name_of(act.effect));
+  if (act.object && is_any_object(*act.object)) return text + " on objects that it does not name";
   if (act.object)
     return text + " on " + std::string(name_of(act.object->kind)) + " " + act.object->name;
   if (act.column) return text + " on column " + act.column->table + "." + act.column->name;

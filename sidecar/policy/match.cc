@@ -45,9 +45,22 @@ bool table_fits(const ObjectPattern& pattern, std::string_view table, Reading re
   return kind_fits && name_fits(pattern.name, table, reading);
 }
 
+// "*" of some kind (a name made at run time): any of them, where "*" of no kind is any object.
+bool may_be_any(const ObjectPattern& pattern, const Object& object) {
+  if (is_any_object(object)) return true;
+  return object.name == "*" && lives_in_schema(object.kind) &&
+         (!pattern.kind || *pattern.kind == object.kind);
+}
+
+bool object_fits(const ObjectPattern& pattern, const Object& object, Reading reading) {
+  if (reading == Reading::kBroad && may_be_any(pattern, object)) return true;
+  if (is_any_object(object)) return !pattern.kind && pattern.name.matches_all();
+  return thing_fits(pattern, object.kind, object.name, reading);
+}
+
 bool object_named(const Match& match, const Act& act) {
   return std::any_of(match.objects.begin(), match.objects.end(), [&](const ObjectPattern& pattern) {
-    if (act.object) return thing_fits(pattern, act.object->kind, act.object->name, match.reading);
+    if (act.object) return object_fits(pattern, *act.object, match.reading);
     if (act.column) return table_fits(pattern, act.column->table, match.reading);
     return act.function && thing_fits(pattern, ObjectKind::kFunction, *act.function, match.reading);
   });
@@ -85,11 +98,17 @@ bool is_doubt(const Act& act) {
   return act.effect == Effect::kUnknown && !act.object && !act.column && !act.function;
 }
 
+// Whatever is not named may have columns.
+bool column_touched(const Match& match, const Act& act) {
+  if (act.object) return is_any_object(*act.object);
+  return act.column && column_named(match, *act.column);
+}
+
 bool fits_broad(const Match& match, const Statement& statement, const Act& act) {
   if (is_doubt(act)) return true;
   if (!match.effects.has(act.effect)) return false;
   if (!match.objects.empty() && !object_named(match, act)) return false;
-  if (!match.columns.empty() && !(act.column && column_named(match, *act.column))) return false;
+  if (!match.columns.empty() && !column_touched(match, act)) return false;
   if (match.functions.empty()) return true;
   return act.function ? function_named(match, *act.function) : calls_named(match, statement);
 }

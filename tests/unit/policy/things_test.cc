@@ -50,6 +50,71 @@ TEST_CASE("things: a name without schema fits a deny in any, and covers nothing 
   CHECK(verdict(allow, {select_from("public.customers")}) == kAllow);
 }
 
+TEST_CASE("things: what a statement reaches without naming it is any object to a deny") {
+  const std::string deny = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {effects: [drop], objects: [public.kept]}}
+)";
+  Statement drop = on_table("DROP TABLE", Effect::kDrop, "public.other");
+  CHECK(verdict(deny, {drop}) == kAllow);
+  drop.objects.push_back(any_object(Effect::kDrop));
+  CHECK(verdict(deny, {drop}) == kDeny);
+  const std::string kind = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {effects: [drop], objects: ["view:*.kept"]}}
+)";
+  CHECK(verdict(kind, {drop}) == kDeny);
+  const std::string other_effect = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {effects: [grant], objects: [public.kept]}}
+)";
+  CHECK(verdict(other_effect, {drop}) == kAllow);
+  const std::string altered = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {effects: [define], objects: [public.kept]}}
+)";
+  CHECK(verdict(altered, {drop}) == kDeny);
+  const std::string columns = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {effects: [write], columns: [public.kept.note]}}
+)";
+  CHECK(verdict(columns, {drop}) == kDeny);
+  const std::string spared = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {effects: [drop]}, except: {objects: ["public.*"]}}
+)";
+  CHECK(verdict(spared, {drop}) == kDeny);
+}
+
+TEST_CASE("things: what a statement does not name is covered by an allow for everything alone") {
+  Statement drop = on_table("DROP TABLE", Effect::kDrop, "public.other");
+  drop.objects.push_back(any_object(Effect::kDrop));
+  auto allowed = [&](const std::string& match) {
+    return verdict("rules:\n- {name: a, action: allow, match: {effects: [drop], " + match + "}}\n",
+                   {drop}) == kAllow;
+  };
+  CHECK_FALSE(allowed(R"(objects: ["public.*"])"));
+  CHECK_FALSE(allowed(R"(objects: ["*.*"])"));
+  CHECK_FALSE(allowed(R"(objects: ["?", "public.*"])"));
+  CHECK_FALSE(allowed(R"(objects: ["other:*", "public.*"])"));
+  CHECK(allowed(R"(objects: ["*"])"));
+  CHECK(allowed(R"(row_bound: [not_applicable])"));
+  CHECK(decide(*policy_with("rules:\n- {name: a, action: allow, match: {objects: [\"public.*\"]}}\n"),
+               meaning_of({drop}))
+            .reason.find("does not name") != std::string::npos);
+}
+
+TEST_CASE("things: a name that is made at run time fits a deny of its kind") {
+  const std::string deny = R"(rules:
+- {name: all, action: allow}
+- {name: d, action: deny, match: {effects: [drop], objects: ["table:public.kept"]}}
+)";
+  Statement drop = on_table("DO", Effect::kDrop, "*");
+  CHECK(verdict(deny, {drop}) == kDeny);
+  drop.objects[0].kind = ObjectKind::kView;
+  CHECK(verdict(deny, {drop}) == kAllow);
+}
+
 TEST_CASE("things: columns of a deny") {
   const std::string rules = R"(rules:
 - {name: all, action: allow}
