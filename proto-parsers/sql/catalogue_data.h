@@ -65,6 +65,7 @@ struct CatalogueRelation {
   std::size_t bytes = 0;
   char kind = 'r';  // pg_class.relkind
   bool row_security = false;
+  Oid table = 0;         // of an index: what it indexes
   bool builtin = false;  // pg_catalog and information_schema: not looked beneath
   std::vector<CatalogueColumn> columns;
   std::string view;  // SELECT ..., for views and materialised views

@@ -9,9 +9,10 @@ namespace {
 #define CHAPERONE_CATALOGUE "/* chaperone:catalogue */ "
 
 constexpr CatalogueText kTexts[] = {
-    {"relations", 6, Keyed::kRelation,
-     "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.oid < 16384 FROM pg_class c "
-     "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_(toast|temp_)' "
+    {"relations", 7, Keyed::kRelation,
+     "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.oid < 16384, "
+     "coalesce(i.indrelid, 0) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+     "LEFT JOIN pg_index i ON i.indexrelid = c.oid WHERE n.nspname !~ '^pg_(toast|temp_)' "
      "AND {c.oid} ORDER BY c.oid"},
     {"columns", 5, Keyed::kRelation,
      "SELECT a.attrelid, a.attname, a.atttypid, a.attnotnull, a.attnum FROM pg_attribute a "

@@ -70,6 +70,7 @@ void read_relation(FreshObjects& fresh, Row row) {
   relation.kind = letter_at(row, 3);
   relation.row_security = flag_at(row, 4);
   relation.builtin = flag_at(row, 5);
+  relation.table = oid_at(row, 6);
 }
 
 void read_column(FreshObjects& fresh, Row row) {

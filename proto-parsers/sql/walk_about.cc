@@ -1,4 +1,5 @@
 #include "proto-parsers/sql/lexer.h"
+#include "proto-parsers/sql/limits.h"
 #include "proto-parsers/sql/walker.h"
 
 // Statements about other statements, cursors, whole tables and code.
@@ -177,6 +178,20 @@ void Walker::lock_tables(const LockStmt* node) {
   }
 }
 
+// Maintenance that names no table runs the expressions of any. More than can be read are code.
+void Walker::expressions_everywhere() {
+  if (!resolver_.data()) return;
+  std::size_t count = 0;
+  for (const auto& relation : resolver_.data()->relations)
+    count += relation->builtin ? 0 : relation->write_expressions.size();
+  if (count > kBodiesMax / 2) return opaque_code();
+  for (const auto& relation : resolver_.data()->relations) {
+    if (relation->builtin) continue;
+    for (const auto& text : relation->write_expressions)
+      catalogue_text(text, relation.get(), true);
+  }
+}
+
 // Index expressions and the query of a materialised view run again.
 void Walker::maintain(const Node* node) {
   findings_.effect(Effect::kMaintain);
@@ -193,6 +208,11 @@ void Walker::maintain(const Node* node) {
   } else if (const auto* reindex = CHAPERONE_AS(ReindexStmt, node)) {
     verb("REINDEX");
     tables.push_back(reindex->relation);
+    if (reindex->kind == REINDEX_OBJECT_SCHEMA) {
+      members(view_of(reindex->name), Effect::kMaintain, ObjectKind::kTable);
+    } else if (!reindex->relation) {
+      anything(Effect::kMaintain);
+    }
     if (reindex->name)
       named(reindex->kind == REINDEX_OBJECT_SCHEMA ? ObjectKind::kSchema : ObjectKind::kDatabase,
             view_of(reindex->name), Effect::kMaintain);
@@ -201,13 +221,22 @@ void Walker::maintain(const Node* node) {
     findings_.effect(Effect::kWrite);
     tables.push_back(refresh->relation);
   }
+  bool all = tag_of(node) == T_VacuumStmt ? tables.empty()
+                                          : tag_of(node) == T_ClusterStmt && !tables.front();
+  const auto* by_name = CHAPERONE_AS(ReindexStmt, node);
+  if (all) anything(Effect::kMaintain);
+  if (all || (by_name && !by_name->relation)) expressions_everywhere();
   for (const auto* table : tables) {
     if (!table) continue;
     RelationName name = resolver_.relation(view_of(table->schemaname), view_of(table->relname));
     bool refresh = tag_of(node) == T_RefreshMatViewStmt;
-    existing(refresh ? ObjectKind::kView : ObjectKind::kTable, table,
+    const auto* reindex = CHAPERONE_AS(ReindexStmt, node);
+    bool index = reindex && reindex->kind == REINDEX_OBJECT_INDEX;
+    existing(refresh ? ObjectKind::kView : index ? ObjectKind::kIndex : ObjectKind::kTable, table,
              refresh ? EffectSet(Effect::kWrite) : EffectSet(Effect::kMaintain));
     if (!name.relation) continue;
+    const auto* indexed = resolver_.data()->relation(name.relation->table);
+    if (indexed) name.relation = indexed;
     if (refresh) catalogue_text(name.relation->view, nullptr, false);
     for (const auto& text : name.relation->write_expressions)
       catalogue_text(text, name.relation, true);

@@ -97,6 +97,33 @@ void Walker::schema_moved(std::string_view schema) {
   }
 }
 
+void Walker::rename(const RenameStmt* rename) {
+  bool column =
+      rename->renameType == OBJECT_COLUMN || rename->renameType == OBJECT_TABCONSTRAINT;
+  ObjectType type = column && rename->relationType != OBJECT_ACCESS_METHOD
+                        ? rename->relationType
+                        : rename->renameType;
+  ddl("ALTER " + std::string(word_of(type)), Effect::kDefine);
+  if (rename->relation) existing(kind_of(type), rename->relation, Effect::kDefine);
+  if (rename->object) object_named(rename->renameType, rename->object, Effect::kDefine);
+  if (!column) moved(rename->relation, rename->object);
+  if (rename->renameType == OBJECT_SCHEMA) schema_moved(view_of(rename->subname));
+  if (!rename->relation && !rename->object)
+    named(kind_of(type), view_of(rename->subname), Effect::kDefine);
+  // Members have another name afterwards, which the rules may not speak of.
+  if (type == OBJECT_SCHEMA) members(view_of(rename->subname), Effect::kDefine, std::nullopt);
+  if (rename->behavior == DROP_CASCADE) anything(Effect::kDefine);
+}
+
+void Walker::move_to_schema(const AlterObjectSchemaStmt* move) {
+  ddl("ALTER " + std::string(word_of(move->objectType)), Effect::kDefine);
+  if (move->relation) existing(kind_of(move->objectType), move->relation, Effect::kDefine);
+  if (move->object) object_named(move->objectType, move->object, Effect::kDefine);
+  moved(move->relation, move->object);
+  if (move->objectType == OBJECT_EXTENSION) anything(Effect::kDefine);
+  named(ObjectKind::kSchema, view_of(move->newschema), Effect::kDefine);
+}
+
 bool Walker::alter_statement(const Node* node) {
   switch (tag_of(node)) {
     case T_AlterTableStmt:
@@ -106,31 +133,12 @@ bool Walker::alter_statement(const Node* node) {
       ddl("ALTER SEQUENCE", Effect::kDefine);
       existing(ObjectKind::kSequence, CHAPERONE_AS(AlterSeqStmt, node)->sequence, Effect::kDefine);
       return true;
-    case T_RenameStmt: {
-      const auto* rename = CHAPERONE_AS(RenameStmt, node);
-      bool column =
-          rename->renameType == OBJECT_COLUMN || rename->renameType == OBJECT_TABCONSTRAINT;
-      ObjectType type = column && rename->relationType != OBJECT_ACCESS_METHOD
-                            ? rename->relationType
-                            : rename->renameType;
-      ddl("ALTER " + std::string(word_of(type)), Effect::kDefine);
-      if (rename->relation) existing(kind_of(type), rename->relation, Effect::kDefine);
-      if (rename->object) object_named(rename->renameType, rename->object, Effect::kDefine);
-      if (!column) moved(rename->relation, rename->object);
-      if (rename->renameType == OBJECT_SCHEMA) schema_moved(view_of(rename->subname));
-      if (!rename->relation && !rename->object)
-        named(kind_of(type), view_of(rename->subname), Effect::kDefine);
+    case T_RenameStmt:
+      rename(CHAPERONE_AS(RenameStmt, node));
       return true;
-    }
-    case T_AlterObjectSchemaStmt: {
-      const auto* move = CHAPERONE_AS(AlterObjectSchemaStmt, node);
-      ddl("ALTER " + std::string(word_of(move->objectType)), Effect::kDefine);
-      if (move->relation) existing(kind_of(move->objectType), move->relation, Effect::kDefine);
-      if (move->object) object_named(move->objectType, move->object, Effect::kDefine);
-      moved(move->relation, move->object);
-      named(ObjectKind::kSchema, view_of(move->newschema), Effect::kDefine);
+    case T_AlterObjectSchemaStmt:
+      move_to_schema(CHAPERONE_AS(AlterObjectSchemaStmt, node));
       return true;
-    }
     case T_AlterDomainStmt: {
       const auto* domain = CHAPERONE_AS(AlterDomainStmt, node);
       ddl("ALTER DOMAIN", Effect::kDefine);
@@ -174,6 +182,7 @@ bool Walker::alter_statement(const Node* node) {
     } else if (const auto* subscription = CHAPERONE_AS(AlterSubscriptionStmt, node)) {
       named(ObjectKind::kPublication, view_of(subscription->subname), row.effects);
     }
+    alter_reaches(node);
     EffectSet saved = std::exchange(referred_, Effect::kDescribe);
     descend(node, Scope{});
     referred_ = saved;
@@ -182,10 +191,44 @@ bool Walker::alter_statement(const Node* node) {
   return false;
 }
 
+// What these say about objects beside their own.
+void Walker::alter_reaches(const Node* node) {
+  if (const auto* publication = CHAPERONE_AS(AlterPublicationStmt, node)) {
+    published(publication->pubobjects, publication->for_all_tables);
+  } else if (const auto* depends = CHAPERONE_AS(AlterObjectDependsStmt, node)) {
+    if (depends->relation)
+      existing(kind_of(depends->objectType), depends->relation, Effect::kDefine);
+    if (depends->object) object_named(depends->objectType, depends->object, Effect::kDefine);
+  } else if (const auto* contents = CHAPERONE_AS(AlterExtensionContentsStmt, node)) {
+    named(ObjectKind::kExtension, view_of(contents->extname), Effect::kDefine);
+    if (contents->object) object_named(contents->objtype, contents->object, Effect::kDefine);
+  } else if (CHAPERONE_AS(AlterStatsStmt, node) || CHAPERONE_AS(AlterTableMoveAllStmt, node)) {
+    anything(Effect::kDefine);
+  }
+}
+
+// Other tables of the command: partitions, parents, and those whose foreign keys are made anew.
+void Walker::altered_beside(const AlterTableCmd* command, const RelationName& table) {
+  if (const auto* part = CHAPERONE_AS(PartitionCmd, command->def))
+    existing(ObjectKind::kTable, part->name, Effect::kDefine);
+  if (const auto* parent = CHAPERONE_AS(RangeVar, command->def))
+    existing(ObjectKind::kTable, parent, Effect::kDefine);
+  if (command->behavior == DROP_CASCADE) anything(effects_of(command->subtype));
+  if (command->subtype != AT_AlterColumnType || !table.relation) return;
+  for (const auto& reference : table.relation->referenced_by) {
+    const auto* other = resolver_.data()->relation(reference.table);
+    if (other) reach(*other, Effect::kDefine);
+  }
+}
+
 void Walker::alter_table(const AlterTableStmt* node) {
   ddl("ALTER " + std::string(word_of(node->objtype)), Effect::kDefine);
   EffectSet saved = std::exchange(referred_, Effect::kLock);
   EffectSet effects = Effect::kDefine;
+  RelationName table = resolver_.relation(view_of(node->relation->schemaname),
+                                          view_of(node->relation->relname));
+  auto relatives = table.relation ? this->relatives(*table.relation)
+                                  : std::vector<const CatalogueRelation*>();
   for (const Node* one : Nodes(node->cmds)) {
     const auto* command = CHAPERONE_AS(AlterTableCmd, one);
     if (!command) continue;
@@ -193,7 +236,11 @@ void Walker::alter_table(const AlterTableStmt* node) {
     expression(command->def, Scope{});
     bool column = command->name &&
                   (command->subtype == AT_DropColumn || command->subtype == AT_AlterColumnType);
-    if (column) findings_.column(relation_name(node->relation), command->name, Effect::kWrite);
+    if (column) findings_.column(table.full, command->name, Effect::kWrite);
+    for (const auto* relative : relatives) {
+      if (column) findings_.column(relative->full_name(), command->name, Effect::kWrite);
+    }
+    altered_beside(command, table);
   }
   existing(kind_of(node->objtype), node->relation, effects);
   referred_ = saved;

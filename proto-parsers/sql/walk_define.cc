@@ -175,6 +175,13 @@ void Walker::create_other(const Node* node) {
   if (const auto* trigger = CHAPERONE_AS(CreateEventTrigStmt, node)) {
     call(schema_name(trigger->funcname), last_name(trigger->funcname), nullptr);
   }
+  if (const auto* publication = CHAPERONE_AS(CreatePublicationStmt, node))
+    published(publication->pubobjects, publication->for_all_tables);
+  if (const auto* statistics = CHAPERONE_AS(CreateStatsStmt, node)) {
+    for (const Node* one : Nodes(statistics->relations))
+      existing(ObjectKind::kTable, CHAPERONE_AS(RangeVar, one), Effect::kDefine);
+  }
+  if (CHAPERONE_AS(ImportForeignSchemaStmt, node)) anything(Effect::kDefine);
   Scope none;
   if (const auto* type = CHAPERONE_AS(CompositeTypeStmt, node))
     return expressions(type->coldeflist, none);
@@ -212,7 +219,9 @@ void Walker::create_table(const CreateStmt* node, std::string_view word) {
   EffectSet saved = std::exchange(referred_, Effect::kLock);
   Scope none;
   expressions(node->tableElts, none);
+  referred_ = Effect::kLock | Effect::kDefine;  // its rows are its parents' too
   expressions(node->inhRelations, none);
+  referred_ = Effect::kLock;
   expressions(node->constraints, none);
   if (node->partbound) descend(node_of(node->partbound), none);
   if (node->partspec) descend(node_of(node->partspec), none);

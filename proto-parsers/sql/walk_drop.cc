@@ -29,6 +29,8 @@ bool Walker::drop_statement(const Node* node) {
       return true;
     case T_DropOwnedStmt:
       ddl("DROP OWNED", Effect::kDrop | Effect::kGrant);
+      roles(CHAPERONE_AS(DropOwnedStmt, node)->roles);
+      anything(Effect::kDrop | Effect::kGrant);
       return true;
     case T_DropUserMappingStmt:
       ddl("DROP USER MAPPING", Effect::kDrop | Effect::kGrant);
@@ -52,6 +54,9 @@ void Walker::drop_objects(const DropStmt* node) {
     findings_.effect(Effect::kAdmin);
   }
   for (const Node* name : Nodes(node->objects)) object_named(node->removeType, name, Effect::kDrop);
+  // An extension takes its members along.
+  if (node->behavior == DROP_CASCADE || node->removeType == OBJECT_EXTENSION)
+    anything(Effect::kDrop);
 }
 
 void Walker::truncate(const TruncateStmt* node) {
@@ -59,7 +64,8 @@ void Walker::truncate(const TruncateStmt* node) {
   findings_.flags.leaves_session_state = false;
   for (const Node* one : Nodes(node->relations)) {
     if (const auto* range = CHAPERONE_AS(RangeVar, one)) {
-      target(range, Effect::kDelete, kTriggerTruncate);
+      Source table = target(range, Effect::kDelete, kTriggerTruncate);
+      if (node->behavior == DROP_CASCADE && !table.relation) anything(Effect::kDelete);
     }
   }
   if (!inner_) findings_.row_bound = RowBound::kUnbounded;

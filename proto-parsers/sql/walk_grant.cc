@@ -31,12 +31,14 @@ void Walker::roles(const List* list) {
 
 void Walker::grant_privileges(const GrantStmt* node) {
   ddl(node->is_grant ? "GRANT" : "REVOKE", Effect::kGrant);
-  ObjectType type = node->targtype == ACL_TARGET_ALL_IN_SCHEMA ? OBJECT_SCHEMA : node->objtype;
+  bool in_schema = node->targtype == ACL_TARGET_ALL_IN_SCHEMA;
+  ObjectType type = in_schema ? OBJECT_SCHEMA : node->objtype;
   for (const Node* one : Nodes(node->objects)) {
     if (const auto* range = CHAPERONE_AS(RangeVar, one)) {
       existing(kind_of(node->objtype), range, Effect::kGrant);
     } else {
       object_named(type, one, Effect::kGrant);
+      if (in_schema) members(text_of(one), Effect::kGrant, kind_of(node->objtype));
     }
   }
   roles(node->grantees);
@@ -78,16 +80,19 @@ bool Walker::grant_statement(const Node* node) {
     }
     case T_AlterDefaultPrivilegesStmt:
       ddl("ALTER DEFAULT PRIVILEGES", kGrant);
+      anything(kGrant);
       return true;
     case T_ReassignOwnedStmt:
       ddl("REASSIGN OWNED", kGrant);
       roles(CHAPERONE_AS(ReassignOwnedStmt, node)->roles);
+      anything(kGrant);
       return true;
     case T_AlterOwnerStmt: {
       const auto* owner = CHAPERONE_AS(AlterOwnerStmt, node);
       ddl("ALTER " + std::string(word_of(owner->objectType)), kGrant);
       if (owner->relation) existing(kind_of(owner->objectType), owner->relation, kGrant);
       if (owner->object) object_named(owner->objectType, owner->object, kGrant);
+      if (owner->objectType == OBJECT_SCHEMA) members(text_of(owner->object), kGrant, std::nullopt);
       named(ObjectKind::kRole, name_of_role(owner->newowner), kGrant);
       return true;
     }

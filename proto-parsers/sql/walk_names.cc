@@ -182,6 +182,7 @@ void Walker::object_named(ObjectType type, const Node* name, EffectSet effects) 
     }
     return;
   }
+  if (type == OBJECT_STATISTIC_EXT) anything(Effect::kDefine);  // of a table that it does not name
   // Types come as (TypeName, ...), casts and transforms as pairs.
   if (!parts.empty() && tag_of(parts[0]) == T_TypeName)
     return object_named(type, parts[0], effects);

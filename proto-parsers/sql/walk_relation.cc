@@ -7,24 +7,6 @@
 namespace chaperone::sql {
 namespace {
 
-ObjectKind kind_of_relation(const CatalogueRelation* relation) {
-  if (!relation) return ObjectKind::kTable;
-  switch (relation->kind) {
-    case 'v':
-    case 'm':
-      return ObjectKind::kView;
-    case 'S':
-      return ObjectKind::kSequence;
-    case 'i':
-    case 'I':
-      return ObjectKind::kIndex;
-    case 'c':
-      return ObjectKind::kType;
-    default:
-      return ObjectKind::kTable;
-  }
-}
-
 constexpr EffectSet kChanges = Effect::kWrite | Effect::kDelete;
 
 }  // namespace
@@ -39,7 +21,12 @@ void Walker::known_object(ObjectKind kind, std::string_view schema, std::string_
   RelationName found = resolver_.relation(schema, name);
   if (resolver_.data() && !found.relation) findings_.flags.catalogue_miss = true;
   findings_.object(kind, found.full, effects);
-  for (const auto* other : found.others) findings_.object(kind, other->full_name(), effects);
+  if (!found.relation) return reach_unknown(kind, effects);
+  reach(*found.relation, effects);
+  for (const auto* other : found.others) {
+    findings_.object(kind, other->full_name(), effects);
+    reach(*other, effects);
+  }
 }
 
 void Walker::uncertain_name(std::string_view schema, std::string_view name) {
@@ -64,6 +51,9 @@ void Walker::touch(const RelationName& name, EffectSet effects, bool only, int e
   if (name.full.starts_with(kSystem)) {
     touch_system(std::string_view(name.full).substr(kSystem.size()), effects);
   }
+  // Values that were too long for their own table lie there, whoever may read that one.
+  bool toast = name.full.starts_with("pg_toast") || name.full.starts_with("pg_catalog.pg_toast");
+  if (toast && body_depth_ == 0) findings_.unknown("it shows values out of some other table");
   if (!name.relation) {
     if (resolver_.data()) findings_.flags.catalogue_miss = true;
     return;

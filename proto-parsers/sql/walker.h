@@ -156,6 +156,7 @@ class Walker {
   void lock_tables(const LockStmt* node);
   void discard(const DiscardStmt* node);
   void maintain(const Node* node);
+  void expressions_everywhere();
 
   // walk_define.cc, walk_drop.cc, walk_grant.cc
   bool create_statement(const Node* node);
@@ -176,6 +177,10 @@ class Walker {
   void alter_table(const AlterTableStmt* node);
   void moved(const RangeVar* relation, const Node* object);
   void schema_moved(std::string_view schema);
+  void altered_beside(const AlterTableCmd* command, const RelationName& table);
+  void alter_reaches(const Node* node);
+  void rename(const RenameStmt* rename);
+  void move_to_schema(const AlterObjectSchemaStmt* move);
   void drop_objects(const DropStmt* node);
   void truncate(const TruncateStmt* node);
   void event_triggers();
@@ -189,6 +194,14 @@ class Walker {
   std::string relation_name(const RangeVar* node);
   void known_object(ObjectKind kind, std::string_view schema, std::string_view name,
                     EffectSet effects);
+  // walk_reach.cc
+  void anything(EffectSet effects);
+  std::vector<const CatalogueRelation*> relatives(const CatalogueRelation& from);
+  void reach(const CatalogueRelation& relation, EffectSet effects);
+  void reach_unknown(ObjectKind kind, EffectSet effects);
+  void members(std::string_view schema, EffectSet effects, std::optional<ObjectKind> only);
+  void published(const List* objects, bool all);
+
   void uncertain_name(std::string_view schema, std::string_view name);
   void uncertain_path(std::string_view schema, std::string_view name);
 
@@ -208,6 +221,8 @@ class Walker {
   EffectSet referred_ = Effect::kRead;  // what a table is subject to where only its name stands
 };
 
+// A table where the catalogue does not know it.
+ObjectKind kind_of_relation(const CatalogueRelation* relation);
 // "schema.name" of a list of String nodes, as written.
 std::string joined_name(const List* names);
 // The last part of such a list and, before it, the schema.

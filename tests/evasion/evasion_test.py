@@ -3,6 +3,7 @@
 
     evasion_test.py --through direct     proves that every attack is one: alone with the server it works
     evasion_test.py --through sidecar    nothing forbidden happens, whatever the agent was answered
+    ... --corpus dependents              all but *.vault* is allowed; reached through what it hangs on
     ... --server 18                      a name that ends in " <16" or " >=16" is for those servers alone
 
 The agent's role is a superuser that owns everything: nothing but the sidecar stands in its way.
@@ -53,6 +54,16 @@ select relispopulated from pg_class where relname = 'trapped_matview';
 select name, setting from pg_file_settings where sourcefile like '%auto.conf';
 select count(*) from pg_stat_activity where {VICTIM} and state = 'active';
 """
+# What else the other corpus could change.
+DEPENDENTS_STATE = """
+select conname, conrelid::regclass from pg_constraint where conrelid > 16383 order by 1, 2;
+select stxname from pg_statistic_ext order by 1; select prrelid::regclass from pg_publication_rel order by 1;
+select oid::regclass, relacl from pg_class where relname like 'vault%' order by 1;
+select inhrelid::regclass, inhparent::regclass from pg_inherits order by 1, 2;
+select objid::regclass from pg_depend where deptype = 'e' and classid = 'pg_class'::regclass order by 1;
+select attrelid::regclass, attname, atttypid::regtype, attnotnull, atthasdef from pg_attribute
+  where attrelid > 16383 and attnum > 0 order by 1, 2, 3;
+"""
 
 
 def fits_server(name, version):
@@ -61,10 +72,10 @@ def fits_server(name, version):
     return (not older or version < int(below)) and (not newer or version >= int(least))
 
 
-def statements(version):
-    """(name, text) of corpus/statements.sql for this server."""
+def statements(corpus, version):
+    """(name, text) of the corpus for this server."""
     found, name = [], None
-    for line in (HERE / "corpus/statements.sql").read_text().splitlines():
+    for line in (HERE / f"corpus/{corpus}.sql").read_text().splitlines():
         if line.startswith("--- "):
             name = line[4:].strip()
             found.append((name, []))
@@ -83,12 +94,14 @@ def statements(version):
 class Target:
     """The server with the fixture, its state as text, and the way back to the beginning."""
 
-    def __init__(self, world, version):
+    def __init__(self, world, version, dependents):
         OUT.mkdir()
         OUT.chmod(0o777)
         self.server = world.own(postgres.Postgres(version, world.cluster, hba=TRUST, plain=False)).start()
-        self.server.sql("create role app superuser login; create database pristine owner app")
-        self.server.sql((HERE / "fixture.sql").read_text(), "pristine", "app")
+        self.server.sql("create role app superuser login; create role clerk; create database pristine owner app")
+        for fixture in ["fixture.sql"] + ["fixture_dependents.sql"] * dependents:
+            self.server.sql((HERE / fixture).read_text(), "pristine", "app")
+        self.asked = STATE + DEPENDENTS_STATE * dependents
         self.world, self.victim = world, None
         self.reset()
 
@@ -114,7 +127,7 @@ class Target:
 
     def state(self):
         rows = run([postgres.PSQL, "-XAtq", "-h", self.server.folder, "-U", "postgres", "-d", "shop", "-f", "-"],
-                   input=STATE)
+                   input=self.asked)
         return rows + "\n".join(sorted(path.name for path in OUT.iterdir()))
 
     def oid_of(self, expression):
@@ -177,22 +190,24 @@ def main():
     options.add_argument("--through", choices=("direct", "sidecar"), default="direct")
     options.add_argument("--framing", action="append", choices=sorted(framings.FRAMINGS))
     options.add_argument("--server", type=int, choices=(15, 18), default=15)
+    options.add_argument("--corpus", choices=("statements", "dependents"), default="statements")
     options.add_argument("--only", help="attacks whose name contains this")
     chosen = options.parse_args()
     begin = time.monotonic()
     with World() as world:
-        target = Target(world, chosen.server)
+        dependents = chosen.corpus == "dependents"
+        target = Target(world, chosen.server, dependents)
         if chosen.through == "sidecar":
-            one = world.own(Sidecar(world, (HERE / "policy.yaml").read_text()))
+            one = world.own(Sidecar(world, (HERE / ("policy_dependents.yaml" if dependents else "policy.yaml")).read_text()))
             one.program_kernel()
             one.start()
         enter_pod(world)
         runs = Run(target, chosen.through == "direct")
-        for name, text in statements(chosen.server):
+        for name, text in statements(chosen.corpus, chosen.server):
             for framing in chosen.framing or ["simple"]:
                 if (chosen.only or "") in name:
                     runs.framed(name, text, framing)
-        for call in framings.PROTOCOL_ATTACKS:
+        for call in [] if dependents else framings.PROTOCOL_ATTACKS:
             if (chosen.only or "") in call.__name__:
                 runs.attack(call.__name__, lambda opened, call=call: call(opened, target.oid_of),
                             first=getattr(call, "first", ""))

@@ -19,8 +19,8 @@ using Row = std::vector<std::optional<std::string_view>>;
 std::shared_ptr<const Catalogue> small_catalogue() {
   CatalogueBuilder builder;
   auto add = [&](std::size_t query, Row row) { CHECK(builder.add(query, row).ok()); };
-  add(0, {"20000", "public", "t", "r", "t", "f"});
-  add(0, {"20001", "public", "v", "v", "f", "f"});
+  add(0, {"20000", "public", "t", "r", "t", "f", "0"});
+  add(0, {"20001", "public", "v", "v", "f", "f", "0"});
   add(1, {"20000", "id", "23", "t", "1"});
   add(1, {"20000", "a", "30000", "f", "2"});
   add(2, {"20001", "SELECT t.id FROM public.t WHERE public.f(t.id) > 1"});

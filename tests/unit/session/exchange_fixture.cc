@@ -87,7 +87,7 @@ void World::use_tables(const std::vector<std::pair<std::string, std::string>>& t
   using Cells = std::vector<std::optional<std::string_view>>;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     std::string oid = std::to_string(20000 + i);
-    CHECK(builder.add(0, Cells{oid, tables[i].first, tables[i].second, "r", "f", "f"}).ok());
+    CHECK(builder.add(0, Cells{oid, tables[i].first, tables[i].second, "r", "f", "f", "0"}).ok());
     CHECK(builder.add(1, Cells{oid, "a", "23", "f", "1"}).ok());
   }
   exchange->adopt_catalogue(builder.finish().value());

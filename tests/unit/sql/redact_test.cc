@@ -21,7 +21,7 @@ std::shared_ptr<const Catalogue> users_catalogue() {
   CatalogueBuilder builder;
   using Row = std::vector<std::optional<std::string_view>>;
   auto add = [&](std::size_t query, Row row) { REQUIRE(builder.add(query, row).ok()); };
-  add(0, {"20000", "public", "users", "r", "f", "f"});
+  add(0, {"20000", "public", "users", "r", "f", "f", "0"});
   add(1, {"20000", "id", "23", "t", "1"});
   add(1, {"20000", "name", "25", "f", "2"});
   add(1, {"20000", "password", "25", "f", "3"});

@@ -54,7 +54,8 @@ std::string described(const Catalogue& catalogue) {
   std::ostringstream out;
   for (const auto& [oid, name] : data.schemas) out << oid << " " << name << "\n";
   for (const auto& one : data.relations) {
-    out << one->oid << " " << one->qualified << " " << one->kind << one->row_security << one->view;
+    out << one->oid << " " << one->qualified << " " << one->kind << one->row_security << one->view
+        << " " << one->table;
     for (const auto& c : one->columns) out << " " << c.number << c.name << c.type << c.not_null;
     for (const auto& r : one->rules) out << "\n rule " << r.event << r.definition;
     for (const auto& t : one->triggers) out << "\n trigger " << t.events << t.definition;
