@@ -212,7 +212,7 @@ void Verifier::on_checkpoint(const DecodedRecord& record) {
   std::string fault = valid ? signer_fault(record) : ": its signature does not hold";
   if (fault.empty()) {
     signer_ = *record.key;
-    ++section().checkpoints;
+    if (!repeated_) ++section().checkpoints;
     return vouched();
   }
   at_blamed_ = true;
@@ -232,7 +232,7 @@ void Verifier::on_key_change(const DecodedRecord& record) {
   if (fault.empty()) {
     retired_.push_back(*record.key);
     signer_ = *record.next_key;
-    ++section().key_changes;
+    if (!repeated_) ++section().key_changes;
     return vouched();
   }
   at_blamed_ = true;
