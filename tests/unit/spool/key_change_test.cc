@@ -153,11 +153,13 @@ TEST_CASE("key files are the owner's alone") {
   CHECK_FALSE(spool->next_key());
 }
 
-[[noreturn]] void change_until_killed(const SpoolOptions& options) {
+// Says each change on `told`.
+[[noreturn]] void change_until_killed(const SpoolOptions& options, int told) {
   auto spool = try_open(options);
   if (!spool) ::_exit(3);
   for (std::uint64_t i = 1;; ++i) {
     if (!append_command(**spool, i) || !change(**spool) || !(*spool)->checkpoint(1, 1)) ::_exit(4);
+    if (::write(told, "c", 1) != 1) ::_exit(5);
   }
 }
 
@@ -166,11 +168,16 @@ TEST_CASE("kill -9 amid changes of key: the chain stays provable and goes on") {
   SpoolOptions options = options_in(dir);
   std::mt19937_64 random(20);
   for (int round = 0; round < 40; ++round) {
+    int told[2];
+    REQUIRE(::pipe(told) == 0);
     pid_t child = ::fork();
     REQUIRE(child >= 0);
-    if (child == 0) change_until_killed(options);
+    if (child == 0) change_until_killed(options, told[1]);
+    char change = 0;
+    if (round == 0) REQUIRE(::read(told[0], &change, 1) == 1);  // one at least, however slow
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 8'000));
     REQUIRE(::kill(child, SIGKILL) == 0);
+    for (int end : told) ::close(end);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(WIFSIGNALED(status));
