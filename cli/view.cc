@@ -4,30 +4,14 @@
 #include <rapidjson/writer.h>
 
 #include "audit/text.h"
+#include "proto-parsers/base/json_depth.h"
 
 namespace chaperone::cli {
 
 namespace {
-// Far more than the collector's own answers nest; writing one out takes stack for each level.
-constexpr int kDepthMax = 64;
 
-bool nests_shallowly(std::string_view json) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    char c = json[i];
-    if (quoted && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == '{' || c == '[')) {
-      if (++depth > kDepthMax) return false;
-    } else if (!quoted && (c == '}' || c == ']')) {
-      --depth;
-    }
-  }
-  return true;
-}
+// Far more than the collector's own answers nest; writing one out takes stack for each level.
+constexpr std::size_t kDepthMax = 64;
 
 const Json* find(const Json& object, const char* key) {
   if (!object.IsObject()) return nullptr;
@@ -38,7 +22,7 @@ const Json* find(const Json& object, const char* key) {
 
 Result<rapidjson::Document> parse_json(const std::string& text) {
   rapidjson::Document json;
-  bool shallow = nests_shallowly(text);
+  bool shallow = json_nests_within(text, kDepthMax);
   if (shallow) json.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
   if (!shallow || json.HasParseError())
     return Error{"the collector's answer is not JSON; is that address a collector's?"};

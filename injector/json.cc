@@ -5,32 +5,10 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include <algorithm>
-
 #include "injector/limits.h"
+#include "proto-parsers/base/json_depth.h"
 
 namespace chaperone::injector {
-
-namespace {
-// Brackets outside strings: copying and comparing values recurses, so depth is bounded first.
-std::size_t depth_of(std::string_view text) {
-  std::size_t depth = 0, deepest = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (in_string && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      in_string = !in_string;
-    } else if (!in_string && (c == '{' || c == '[')) {
-      deepest = std::max(deepest, ++depth);
-    } else if (!in_string && (c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return deepest;
-}
-}  // namespace
 
 JsonText::JsonText(std::unique_ptr<rapidjson::Document> document)
     : document_(std::move(document)) {}
@@ -39,7 +17,7 @@ JsonText& JsonText::operator=(JsonText&&) noexcept = default;
 JsonText::~JsonText() = default;
 
 Result<JsonText> JsonText::parse(std::string_view text, std::string_view what) {
-  if (depth_of(text) > kJsonDepthMax) return Error{std::string(what) + " is nested too deeply"};
+  if (!json_nests_within(text, kJsonDepthMax)) return Error{std::string(what) + " is nested too deeply"};
   auto document = std::make_unique<rapidjson::Document>();
   document->Parse<rapidjson::kParseFullPrecisionFlag>(text.data(), text.size());
   if (document->HasParseError()) {

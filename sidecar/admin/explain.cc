@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <vector>
 
+#include "proto-parsers/base/json_depth.h"
 #include "sidecar/admin/admin_server.h"
 #include "sidecar/admin/json.h"
+#include "sidecar/admin/limits.h"
 
 namespace chaperone::admin {
 
@@ -156,8 +158,9 @@ std::string pretty(const std::string& json) {
 
 Result<std::string> as_tables(const std::string& json) {
   rapidjson::Document document;
-  if (nests_shallowly(json)) document.Parse(json.data(), json.size());
-  if (document.HasParseError() || !nests_shallowly(json))
+  bool shallow = json_nests_within(json, kJsonDepthMax);
+  if (shallow) document.Parse(json.data(), json.size());
+  if (!shallow || document.HasParseError())
     return Error{"the sidecar's answer is no JSON"};
   std::string out;
   write_value(document, 0, out);

@@ -4,6 +4,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "proto-parsers/base/json_depth.h"
 #include "sidecar/admin/limits.h"
 
 namespace chaperone::admin {
@@ -20,7 +21,7 @@ std::string text_of(const rapidjson::Value& value) {
 }
 
 bool parse(const std::string& text, rapidjson::Document& document) {
-  if (!nests_shallowly(text)) return false;
+  if (!json_nests_within(text, kJsonDepthMax)) return false;
   document.Parse<kParse>(text.data(), text.size());
   return !document.HasParseError();
 }
@@ -38,24 +39,6 @@ const rapidjson::Value* find(const rapidjson::Value& object, const char* key) {
 }
 
 }  // namespace
-
-bool nests_shallowly(std::string_view json) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    char c = json[i];
-    if (quoted && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == '{' || c == '[')) {
-      if (++depth > kJsonDepthMax) return false;
-    } else if (!quoted && (c == '}' || c == ']')) {
-      --depth;
-    }
-  }
-  return true;
-}
 
 Result<AdminRequest> parse_admin_request(const std::string& line) {
   rapidjson::Document document;

@@ -20,7 +20,4 @@ std::string admin_reply(const Result<std::string>& result);
 // The reply's "result" as JSON text, or the error it carries.
 Result<std::string> parse_admin_reply(const std::string& line);
 
-// Whether brackets nest no deeper than kJsonDepthMax: what writes JSON out again recurses.
-bool nests_shallowly(std::string_view json);
-
 }  // namespace chaperone::admin

@@ -21,7 +21,7 @@ inline constexpr std::size_t kAdminRequestBytesMax = 64 * 1024;
 inline constexpr std::size_t kAdminReplyBytesMax = 16 * 1024 * 1024;
 
 // Brackets within brackets in a request or answer; ours nest four deep.
-inline constexpr int kJsonDepthMax = 64;
+inline constexpr std::size_t kJsonDepthMax = 64;
 
 // From accept until the request is whole, and from one request of a kept connection to the next.
 inline constexpr std::uint64_t kRequestMs = 10'000;

@@ -12,7 +12,6 @@
 //
 // Whoever holds the streams implements Ports and calls in. Calls into Ports may not call back.
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -181,7 +180,7 @@ class PostgresExchange {
   ScopeFacts facts_;
   std::shared_ptr<Scope> scope_;
   PreparedNames names_;
-  std::deque<StatementPtr> described_;  // whose Describe is owed; null where none is known
+  std::vector<StatementPtr> described_;  // a queue: whose Describe is owed; null where none is known
   Operations operations_;
   std::vector<std::string> refusals_;  // encoded errors for the refused entries in the ledger
   std::unique_ptr<OwnQuery> own_query_;

@@ -96,7 +96,7 @@ void PostgresExchange::on_finished(const pg::Finished& finished) {
     return;
   }
   if (names) names_.settle(good);
-  if (entry.sent == pg::Sent::kDescribeStatement) described_.pop_front();
+  if (entry.sent == pg::Sent::kDescribeStatement) described_.erase(described_.begin());
   // Its own end, and not that of what was sent before it.
   if (entry.operation == copy_operation_ && entry.sent != pg::Sent::kBind) await_copy_ = false;
   if (entry.operation == 0 || (entry.sent == pg::Sent::kBind && good)) return;
