@@ -7,7 +7,7 @@
 //
 // Rights: write (enrol, send records), read (sessions, records, alarms, tail), export, metrics.
 // Claims are what the holder is vouched to be; they go into the writer's enrolment, and a record
-// that says otherwise raises an alarm.
+// that says otherwise is refused.
 
 #include <cstdint>
 #include <map>

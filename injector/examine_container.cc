@@ -1,10 +1,11 @@
-// What a container asks of the node and of the pod: ports, probes, devices, mounts, references.
+// What a container asks of the node and of the pod: ports, devices, mounts, references.
 #include <rapidjson/document.h>
 
 #include <algorithm>
 
 #include "injector/examine.h"
 #include "injector/names.h"
+#include "injector/probes.h"
 
 namespace chaperone::injector {
 
@@ -22,24 +23,6 @@ void examine_ports(const Json& container, const std::string& place,
       examination.add("host_port", place + ".ports.hostPort", "the node would forward to the agent",
                       "Remove it");
   });
-}
-
-void examine_handler(const Json* handler, const std::string& field,
-                     const Examination& examination) {
-  for (const char* kind : {"httpGet", "tcpSocket", "grpc"}) {
-    if (member(handler, kind))
-      examination.add("network_probe", field + "." + kind,
-                      "nothing from outside reaches an agent's port, the kubelet included",
-                      "Use exec");
-  }
-}
-
-void examine_probes(const Json& container, const std::string& place,
-                    const Examination& examination) {
-  for (const char* probe : {"livenessProbe", "readinessProbe", "startupProbe"})
-    examine_handler(member(&container, probe), place + "." + probe, examination);
-  for (const char* hook : {"postStart", "preStop"})
-    examine_handler(at(&container, {"lifecycle", hook}), place + ".lifecycle." + hook, examination);
 }
 
 void examine_resources(const Json& container, const std::string& place,
@@ -62,10 +45,13 @@ void examine_resources(const Json& container, const std::string& place,
                     "Leave it out");
 }
 
-// Our own trust mount is let through here and compared in the patch.
+// Our own trust mounts are let through here and compared in the patch.
 bool is_trust_mount(const Json& mount) {
-  return text_of(member(&mount, "name")) == kTrustVolume &&
-         text_of(member(&mount, "mountPath")) == kTrustPath && is_true(member(&mount, "readOnly"));
+  if (text_of(member(&mount, "name")) != kTrustVolume || !is_true(member(&mount, "readOnly")))
+    return false;
+  std::string_view path = text_of(member(&mount, "mountPath"));
+  std::string_view folder = text_of(member(&mount, "subPath"));
+  return (path == kTrustPath && folder.empty()) || (path == kAccountPath && folder == kAccountFolder);
 }
 
 void examine_mounts(const Json& container, const std::string& place,
@@ -113,7 +99,7 @@ void examine_container(const Json& pod, const Json& container, const std::string
                     "Switch the mesh's injection off for this pod");
   examine_security(pod, container, place, examination);
   examine_ports(container, place, examination);
-  examine_probes(container, place, examination);
+  examine_probes(pod, container, place, examination);
   examine_resources(container, place, examination);
   examine_mounts(container, place, examination);
   examine_environment(container, place, examination);

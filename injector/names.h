@@ -17,6 +17,10 @@ inline constexpr std::string_view kAnnotations = "chaperone.dev/";  // all that 
 inline constexpr std::string_view kTrustVolume = "chaperone-trust";
 inline constexpr std::string_view kTrustPath = "/run/chaperone/trust";
 
+// Where in-cluster clients look; a folder of the trust volume is mounted there.
+inline constexpr std::string_view kAccountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+inline constexpr std::string_view kAccountFolder = "serviceaccount";
+
 // The API server's own volume with a service-account token.
 inline constexpr std::string_view kTokenVolume = "kube-api-access-";
 

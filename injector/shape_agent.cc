@@ -8,13 +8,34 @@
 namespace chaperone::injector {
 
 namespace {
-// Variables that point clients at the pod's CA. Those that would replace a client's public roots are
-// not among them: the bundle holds none yet.
-constexpr std::array<std::pair<const char*, const char*>, 3> kTrustEnvironment = {{
-    {"PGSSLROOTCERT", "/run/chaperone/trust/bundle.pem"},
-    {"NODE_EXTRA_CA_CERTS", "/run/chaperone/trust/ca.pem"},
-    {"DENO_CERT", "/run/chaperone/trust/ca.pem"},
+constexpr std::string_view kBundle = "/run/chaperone/trust/bundle.pem";
+constexpr std::string_view kCa = "/run/chaperone/trust/ca.pem";
+
+// Variables that point clients at the pod's CA: at the bundle where they replace a client's own roots.
+constexpr std::array<std::pair<const char*, std::string_view>, 17> kTrustEnvironment = {{
+    {"PGSSLROOTCERT", kBundle},
+    {"SSL_CERT_FILE", kBundle},
+    {"NODE_EXTRA_CA_CERTS", kCa},
+    {"DENO_CERT", kCa},
+    {"DENO_TLS_CA_STORE", "system,mozilla"},
+    {"REQUESTS_CA_BUNDLE", kBundle},
+    {"CURL_CA_BUNDLE", kBundle},
+    {"PIP_CERT", kBundle},
+    {"GIT_SSL_CAINFO", kBundle},
+    {"AWS_CA_BUNDLE", kBundle},
+    {"CARGO_HTTP_CAINFO", kBundle},
+    {"npm_config_cafile", kBundle},
+    {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", kBundle},
+    {"CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", kBundle},
+    {"NIX_SSL_CERT_FILE", kBundle},
+    {"HTTPLIB2_CA_CERTS", kBundle},
+    {"PERL_LWP_SSL_CA_FILE", kBundle},
 }};
+// Java takes its switches from here, those of the pod among them.
+constexpr const char* kJavaVariable = "JAVA_TOOL_OPTIONS";
+constexpr std::string_view kJavaOptions =
+    "-Djavax.net.ssl.trustStore=/run/chaperone/trust/trust.jks -Djavax.net.ssl.trustStoreType=JKS "
+    "-Djavax.net.ssl.trustStorePassword=changeit";
 
 void drop_token_mounts(Json& container) {
   if (count_of(member(&container, "volumeMounts")) == 0) return;
@@ -27,15 +48,24 @@ void drop_token_mounts(Json& container) {
 
 void mount_trust(Json& container, JsonMemory& memory) {
   Json& mounts = array_in(container, "volumeMounts", memory);
+  bool trust = false, account = false;
   for (const Json& one : mounts.GetArray()) {
-    if (text_of(member(&one, "name")) == kTrustVolume) return;
+    std::string_view path = text_of(member(&one, "mountPath"));
+    trust = trust || (path == kTrustPath && text_of(member(&one, "name")) == kTrustVolume);
+    account = account || path == kAccountPath;
   }
-  mounts.PushBack(parse_own(R"({"name":"chaperone-trust","mountPath":"/run/chaperone/trust",)"
-                            R"("readOnly":true})", memory), memory);
+  if (!trust)
+    mounts.PushBack(parse_own(R"({"name":"chaperone-trust","mountPath":"/run/chaperone/trust",)"
+                              R"("readOnly":true})", memory), memory);
+  // In-cluster clients want a token there; this one is no token. What the pod itself has there stays.
+  if (!account)
+    mounts.PushBack(parse_own(R"({"name":"chaperone-trust","readOnly":true,"subPath":"serviceaccount",)"
+                              R"("mountPath":"/var/run/secrets/kubernetes.io/serviceaccount"})",
+                              memory), memory);
 }
 
 // The last of several with one name is what counts, so there must be no other.
-void set_variable(Json& environment, const char* name, const char* value, JsonMemory& memory) {
+void set_variable(Json& environment, const char* name, std::string_view value, JsonMemory& memory) {
   std::size_t found = 0;
   bool right = false;
   for (const Json& one : environment.GetArray()) {
@@ -50,6 +80,16 @@ void set_variable(Json& environment, const char* name, const char* value, JsonMe
   put_text(variable, "name", name, memory);
   put_text(variable, "value", value, memory);
   environment.PushBack(variable, memory);
+}
+
+// Behind the pod's own switches: of two the last counts.
+void set_java_options(Json& environment, JsonMemory& memory) {
+  std::string value;
+  for (const Json& one : environment.GetArray()) {
+    if (text_of(member(&one, "name")) == kJavaVariable) value = text_of(member(&one, "value"));
+  }
+  if (!value.ends_with(kJavaOptions)) value += (value.empty() ? "" : " ") + std::string(kJavaOptions);
+  set_variable(environment, kJavaVariable, value, memory);
 }
 
 // Its own choice, the pod's, root where the operator allows it and nobody asked for less, ours.
@@ -89,6 +129,7 @@ void shape_agent(const Json& pod, Json& container, const AgentPolicy& policy, co
   Json& environment = array_in(container, "env", memory);
   for (const auto& [name, value] : kTrustEnvironment)
     set_variable(environment, name, value, memory);
+  set_java_options(environment, memory);
 }
 
 }  // namespace chaperone::injector

@@ -4,6 +4,7 @@
 #include "injector/limits.h"
 #include "injector/names.h"
 #include "injector/own_parts.h"
+#include "injector/probes.h"
 #include "injector/shape.h"
 
 namespace chaperone::injector {
@@ -13,12 +14,13 @@ bool is_reserved(const Json& one) { return text_of(member(&one, "name")).starts_
 
 // Whatever stands under our names must be ours.
 void find_strangers(const Json* found, const Json& ours, const std::string& list,
-                    Findings& findings) {
+                    JsonMemory& memory, Findings& findings) {
   for (std::size_t i = 0; i < count_of(found); ++i) {
     const Json& one = (*found)[static_cast<rapidjson::SizeType>(i)];
     if (!is_reserved(one)) continue;
     const Json* wanted = named(&ours, text_of(member(&one, "name")));
-    if (wanted && same_part(one, *wanted)) continue;
+    // Its list of probes is written anew below.
+    if (wanted && same_part(without_probes(one, memory), *wanted)) continue;
     findings.push_back({"reserved_name",
                         list + "[" + std::string(text_of(member(&one, "name"))) + "]",
                         "names that begin with chaperone are the injector's, and this is not what "
@@ -80,15 +82,16 @@ void shape_pod(Json& pod, const AgentPolicy& policy, const Config& config, JsonM
   Json& spec = object_in(pod, "spec", memory);
   Json containers = own_containers(config, memory), none(rapidjson::kArrayType);
   Json volumes = own_volumes(policy, config, memory);
-  find_strangers(member(&spec, "initContainers"), containers, "spec.initContainers", findings);
-  find_strangers(member(&spec, "containers"), none, "spec.containers", findings);
-  find_strangers(member(&spec, "volumes"), volumes, "spec.volumes", findings);
+  find_strangers(member(&spec, "initContainers"), containers, "spec.initContainers", memory, findings);
+  find_strangers(member(&spec, "containers"), none, "spec.containers", memory, findings);
+  find_strangers(member(&spec, "volumes"), volumes, "spec.volumes", memory, findings);
   if (!findings.empty()) return;
 
   shape_agents(pod, "initContainers", policy, config, memory);
   shape_agents(pod, "containers", policy, config, memory);
   lead_with(array_in(spec, "initContainers", memory), containers, memory);
   shape_volumes(spec, volumes, memory);
+  shape_probes(pod, memory);
   put(spec, "automountServiceAccountToken", Json(false), memory);
   put(spec, "enableServiceLinks", Json(false), memory);
   std::int64_t grace = integer_of(member(&spec, "terminationGracePeriodSeconds")).value_or(0);

@@ -15,19 +15,19 @@
 #include "sidecar/admin/hardening.h"
 #include "sidecar/admin/http_server.h"
 #include "sidecar/admin/metrics.h"
-#include "sidecar/config/limits.h"
 #include "sidecar/net/file_watch.h"
 #include "sidecar/net/listener.h"
 #include "sidecar/name_service.h"
 #include "sidecar/net/timer.h"
+#include "sidecar/opening.h"
 #include "sidecar/own_records.h"
 #include "sidecar/policy/loader.h"
+#include "sidecar/probe/probe_server.h"
 #include "sidecar/report.h"
 #include "sidecar/session/acceptor.h"
 #include "sidecar/session/trail.h"
 #include "sidecar/session/worker.h"
 #include "sidecar/ship/ship.h"
-#include "sidecar/spool/limits.h"
 
 namespace chaperone {
 namespace {
@@ -76,6 +76,7 @@ struct Sidecar::State {
   std::unique_ptr<NameService> name_service;  // null: no resolver is configured
   std::unique_ptr<admin::AdminServer> admin_server;
   std::unique_ptr<admin::HttpServer> http_server;
+  std::unique_ptr<probe::ProbeServer> probe_server;  // null: agents have no probes
   std::unique_ptr<net::FileWatch> policy_watch;
   std::unique_ptr<net::Signals> signals;
   std::unique_ptr<net::Timer> tick, heartbeat, drain_timer;
@@ -101,25 +102,11 @@ Result<void> Sidecar::State::open() {
   if (!loaded.ok()) return loaded.error();
   policy = std::move(loaded).value();
 
-  audit::EncodedPart who;
-  audit::encode(audit::Who{&config.subject, std::nullopt}, who);
-  spool::SpoolOptions options;
-  // What the configuration admits, the spool takes.
-  CHECK(config::kSpoolBytesMin == spool::kSegmentsMin * options.segment_bytes);
-  options.dir = config.spool.dir;
-  options.key_dir = config.key_dir;
-  options.build = kBuild;
-  options.bytes_max = config.spool.size_bytes_max;
-  options.wall_ns = session::wall_now_ns();
-  options.mono_ns = session::mono_now_ns();
-  auto opened = spool::Spool::open(options, who);
+  auto opened = open_spool(config, kBuild);
   if (!opened.ok()) return opened.error();
   spool = std::move(opened).value();
 
-  net::TlsServerOptions tls;
-  tls.key_dir = config.key_dir;
-  tls.trust_dir = config.trust_dir;
-  auto server = net::TlsServer::open(tls);
+  auto server = open_trust(config);
   if (!server.ok()) return server.error();
   tls_server = std::move(server).value();
 
@@ -255,6 +242,9 @@ Result<void> Sidecar::State::open_admin() {
     if (!opened.ok()) return opened.error();
     admin_server = std::move(opened).value();
   }
+  auto probes = probe::ProbeServer::open(first, config.probe_address, config.probes);
+  if (!probes.ok()) return probes.error();
+  probe_server = std::move(probes).value();
   if (config.metrics_address.empty()) return {};
   std::map<std::string, admin::HttpHandler> routes;
   routes["/metrics"] = [this](admin::HttpReply reply) {
@@ -373,6 +363,7 @@ Sidecar::~Sidecar() {
   state_->drain_timer.reset();
   state_->admin_server.reset();
   state_->http_server.reset();
+  state_->probe_server.reset();
   state_->tick.reset();
   state_->heartbeat.reset();
   state_->signals.reset();

@@ -110,6 +110,7 @@ IngestReply Ingest::take(Writer& writer, const BatchRequest& request) {
                        known.chain.sequence, known.claims, now_ns + kClockAheadMaxNs};
   Batch batch = check_batch(as_bytes(request.frames), context);
   if (batch.fault != BatchFault::kNone) return refused_batch(writer, request, batch);
+  if (batch.identity_sequence != 0) return refused_identity(writer, request, batch);
   IngestReply reply = continue_chain(writer, request, batch);
   if (reply.status != 200) return reply;
   writer.seen_ns = now_ns;
@@ -125,6 +126,19 @@ IngestReply Ingest::refused_batch(const Writer& writer, const BatchRequest& requ
     alarms_.raise(alarm_for(batch.fault), request.writer, batch.fault_sequence, batch.why,
                   request.frames);
   }
+  return reply;
+}
+
+IngestReply Ingest::refused_identity(const Writer& writer, const BatchRequest& request,
+                                     const Batch& batch) {
+  // One alarm for the writer, however many records say it: sequence 0 stands for all.
+  alarms_.raise(AlarmKind::kIdentity, request.writer, 0,
+                "from record " + std::to_string(batch.identity_sequence) + " on: " + batch.identity_detail,
+                request.frames);
+  IngestReply reply = refuse(403, "identity",
+                             "record " + std::to_string(batch.identity_sequence) + ": " +
+                                 batch.identity_detail + "; give the sidecar its own pod's token");
+  reply.acknowledged = writer.known.chain.sequence;
   return reply;
 }
 
@@ -211,12 +225,6 @@ IngestReply Ingest::store_new(Writer& writer, const Batch& batch, std::size_t fi
 }
 
 void Ingest::note_oddities(const Writer& writer, const Batch& batch) {
-  if (batch.identity_sequence != 0) {
-    // One alarm for the writer, however many records say it: sequence 0 stands for all.
-    alarms_.raise(
-        AlarmKind::kIdentity, writer.known.writer, 0,
-        "from record " + std::to_string(batch.identity_sequence) + " on: " + batch.identity_detail);
-  }
   if (batch.clock_sequence != 0) {
     alarms_.raise(AlarmKind::kClock, writer.known.writer, 0,
                   "record " + std::to_string(batch.clock_sequence) + " is dated in the future");

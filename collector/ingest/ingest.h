@@ -11,6 +11,7 @@
 //                                                   stays, and can only be continued as it is
 //   not signed by the writer's key, or another      refused; alarm (impostor)
 //   token's writer
+//   names another pod than the token vouches for    refused; alarm (identity), evidence
 // A refused writer keeps its records until its spool is full, and then denies: closed, not open.
 
 #include <cstdint>
@@ -86,6 +87,7 @@ class Ingest {
   IngestReply duplicate(Writer& writer, const BatchRequest& request, const Batch& batch);
   IngestReply store_new(Writer& writer, const Batch& batch, std::size_t first_new);
   IngestReply refused_batch(const Writer& writer, const BatchRequest& request, const Batch& batch);
+  IngestReply refused_identity(const Writer& writer, const BatchRequest& request, const Batch& batch);
   IngestReply enrol_new(const Token& token, const EnrolRequest& request);
   IngestReply enrol_next(const Token& token, Writer& writer, const EnrolRequest& request);
   IngestReply enrolled_before(const Writer& writer, const EnrolRequest& request);

@@ -41,6 +41,14 @@ void path(MapReader& map, Findings& findings, std::string_view key, std::string&
   }
 }
 
+// A file, or none by "".
+void read_public_roots(MapReader& map, Findings& findings, std::string& file) {
+  const Node* node = map.find("public_roots");
+  if (!map.text("public_roots", file) || file.empty() || file.front() == '/') return;
+  findings.add(node->at, "public_roots is " + quote(file) +
+                             ": must be an absolute path, or \"\" for none");
+}
+
 void check_addresses(MapReader& map, Findings& findings, std::string_view key,
                      const std::vector<std::string>& addresses) {
   for (const std::string& address : addresses) {
@@ -111,11 +119,11 @@ void read_times(const Node* node, Findings& findings, Times& times) {
   map.finish();
 }
 
-void read_metrics(MapReader& map, Findings& findings, std::string& address) {
-  const Node* node = map.find("metrics_address");
-  if (!map.text("metrics_address", address) || address.empty()) return;
+void read_host_port(MapReader& map, Findings& findings, std::string_view key, std::string& address) {
+  const Node* node = map.find(key);
+  if (!map.text(key, address) || address.empty()) return;
   if (!is_host_port(address)) {
-    findings.add(node->at, "metrics_address is " + quote(address) +
+    findings.add(node->at, std::string(key) + " is " + quote(address) +
                                ": write an IP address and a port, 0.0.0.0:19090 or [::]:19090");
   }
 }
@@ -142,8 +150,11 @@ void read_config(const Node& root, Findings& findings, const Environment& enviro
   path(map, findings, "key_dir", config.key_dir);
   read_key_age(map, findings, config.key_age_max_ms);
   path(map, findings, "trust_dir", config.trust_dir);
+  read_public_roots(map, findings, config.public_roots);
   path(map, findings, "admin_socket", config.admin_socket);
-  read_metrics(map, findings, config.metrics_address);
+  read_host_port(map, findings, "metrics_address", config.metrics_address);
+  read_host_port(map, findings, "probe_address", config.probe_address);
+  config.probes = environment("CHAPERONE_PROBES");
   path(map, findings, "escape_counters_file", config.escape_counters_file);
   read_collector(map.find("collector"), findings, config.collector);
   read_subject(map.find("subject"), findings, environment, config.subject);

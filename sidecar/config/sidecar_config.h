@@ -55,6 +55,9 @@ struct Times {
   std::uint64_t drain_ms = 30'000;  // from SIGTERM until what still runs is cut
 };
 
+// Debian's, which the image has.
+inline constexpr char kPublicRoots[] = "/etc/ssl/certs/ca-certificates.crt";
+
 struct SidecarConfig {
   Listen listen;
   Dns dns;
@@ -64,8 +67,12 @@ struct SidecarConfig {
   std::string key_dir = "/var/lib/chaperone/keys";  // the sidecar's signing key; mode 0700
   std::uint64_t key_age_max_ms = 30ull * 24 * 3600 * 1000;  // then the next one; 0: never
   std::string trust_dir = "/run/chaperone/trust";   // the pod's CA and bundle, for the agent
+  // PEM, put before the pod's CA in the bundle; empty: none. The default need not be there.
+  std::string public_roots = kPublicRoots;
   std::string admin_socket = "/run/chaperone/admin.sock";
   std::string metrics_address = "0.0.0.0:19090";  // host:port; empty: none
+  std::string probe_address = "0.0.0.0:19021";  // where the kubelet asks for agents' probes
+  std::string probes;  // CHAPERONE_PROBES, as the injector wrote it (sidecar/probe); empty: none
   std::string escape_counters_file;  // of `chaperone-init --counters`; empty: none
   CollectorPlace collector;
   Subject subject;

@@ -16,8 +16,9 @@ struct EngineCallbacks;
 
 struct TlsServerOptions {
   std::string key_dir;       // the CA's key and certificate live here, mode 0600; survives restarts
-  std::string trust_dir;     // ca.pem and bundle.pem are written here for the agent, mode 0644
+  std::string trust_dir;     // what agents mount is written here (trust_files.h), mode 0644
   std::string public_roots;  // PEM file put before ours in bundle.pem; empty: none
+  std::string pod_namespace;  // for clients of Kubernetes in the pod
   std::vector<std::string> alpn = {"postgresql"};  // in our order of preference
 };
 
@@ -46,10 +47,11 @@ class TlsServer {
 enum class TlsVerify : std::uint8_t {
   kFull,  // chain to the CA file, and the name
   kCa,    // chain to the CA file
+  kNone,  // whatever it shows; for probes of the pod's own containers alone
 };
 
 struct TlsClientOptions {
-  std::string ca_file;  // PEM
+  std::string ca_file;  // PEM; unused with kNone
   TlsVerify verify = TlsVerify::kFull;
   std::string certificate_file, key_file;  // client certificate, PEM; both or none
   std::vector<std::string> alpn;           // offered; for direct TLS {"postgresql"}

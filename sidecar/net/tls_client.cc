@@ -66,7 +66,8 @@ Result<bssl::UniquePtr<SSL_CTX>> make_context(const TlsClientOptions& options) {
   bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_method()));
   CHECK(context);
   CHECK(SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1);
-  Result<void> loaded = load_roots(context.get(), options.ca_file);
+  Result<void> loaded;
+  if (options.verify != TlsVerify::kNone) loaded = load_roots(context.get(), options.ca_file);
   if (loaded.ok() && !options.certificate_file.empty()) {
     loaded = load_chain(context.get(), options.certificate_file);
     if (loaded.ok()) loaded = load_key(context.get(), options);

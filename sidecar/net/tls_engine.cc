@@ -210,7 +210,8 @@ Result<std::unique_ptr<TlsEngine>> TlsEngine::client(TlsClient& client, const st
   SSL* ssl = engine->ssl_->handle.get();
   SSL_set_ex_data(ssl, 0, engine.get());
   EngineCallbacks::attach_bio(ssl, *engine);
-  SSL_set_verify(ssl, SSL_VERIFY_PEER, EngineCallbacks::on_verify);
+  const bool verifies = client.impl_->options.verify != TlsVerify::kNone;
+  SSL_set_verify(ssl, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, EngineCallbacks::on_verify);
   bool address = Address::parse(name, 0).ok();
   bool full = client.impl_->options.verify == TlsVerify::kFull;
   bool named = !full || (address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str())

@@ -3,24 +3,11 @@
 #include "sidecar/net/limits.h"
 #include "sidecar/net/tls_context.h"
 #include "sidecar/net/tls_error.h"
+#include "sidecar/net/trust_files.h"
 
 namespace chaperone::net {
 
 namespace {
-
-Result<void> write_trust(const TlsServerOptions& options, const std::string& ca_pem) {
-  std::string bundle;
-  if (!options.public_roots.empty()) {
-    Result<std::string> roots = env::read_file(options.public_roots, kPemBytesMax);
-    if (!roots.ok()) return roots.error();
-    bundle = std::move(roots).value();
-    if (!bundle.empty() && bundle.back() != '\n') bundle += '\n';
-  }
-  Result<void> made = env::make_directory(options.trust_dir, 0755);
-  if (made.ok()) made = env::replace_file(options.trust_dir + "/ca.pem", ca_pem, 0644);
-  if (made.ok()) made = env::replace_file(options.trust_dir + "/bundle.pem", bundle + ca_pem, 0644);
-  return made;
-}
 
 int select_alpn(SSL*, const std::uint8_t** out, std::uint8_t* out_size, const std::uint8_t* offered,
                 unsigned offered_size, void* alpn) {
@@ -79,7 +66,7 @@ void TlsServer::Impl::make_context() {
 Result<std::unique_ptr<TlsServer>> TlsServer::open(const TlsServerOptions& options) {
   Result<PodCa> ca = PodCa::open(options.key_dir);
   if (!ca.ok()) return ca.error();
-  Result<void> written = write_trust(options, ca->pem());
+  Result<void> written = write_trust_files(options, ca->pem());
   if (!written.ok()) return written.error();
   std::unique_ptr<TlsServer> server(new TlsServer);
   server->impl_ = std::make_unique<Impl>(std::move(ca).value(), make_p256_key());

@@ -78,7 +78,10 @@ class AdmissionTest(unittest.TestCase):
                                      before[one["name"]].get("readinessProbe", {}).get("exec"))
                     self.assertEqual(one["image"], before[one["name"]]["image"])
                     self.assertTrue(one["securityContext"]["runAsNonRoot"])
-                    self.assertFalse([m for m in one["volumeMounts"] if "serviceaccount" in m["mountPath"]])
+                    account = [m for m in one["volumeMounts"] if "serviceaccount" in m["mountPath"]]
+                    self.assertEqual([(m["name"], m["readOnly"]) for m in account], [("chaperone-trust", True)], "a placeholder")
+                    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+                        self.assertIn(one.get(probe, {}).get("httpGet", {}).get("port"), (None, 19021))
                 self.assertNotIn("kube-api-access", json.dumps(found))
 
     def test_injecting_twice_changes_nothing(self):

@@ -21,7 +21,10 @@ def friendly():
               {"restartPolicy": "Never", "terminationGracePeriodSeconds": 5},
               {"initContainers": [{"name": "helper", "image": "example.test/h:1", "restartPolicy": "Always"}]}]
     probes = [{}, {"readinessProbe": {"exec": {"command": ["true"]}}, "env": [{"name": "PGSSLROOTCERT", "value": "/mine"}]},
-              {"resources": {"limits": {"nvidia.com/gpu": "1", "cpu": "1500m"}}}]
+              {"resources": {"limits": {"nvidia.com/gpu": "1", "cpu": "1500m"}}},
+              {"ports": [{"name": "http", "containerPort": 8080}], "livenessProbe": {"httpGet": {"path": "/up", "port": "http"}},
+               "readinessProbe": {"tcpSocket": {"port": 8080}}, "startupProbe": {"grpc": {"port": 9000}},
+               "lifecycle": {"preStop": {"httpGet": {"port": 8080}}}}]
     for number, (context, volume, extra, probe) in enumerate(itertools.product(contexts, volumes, extras, probes)):
         yield f"friendly-{number}", pod({**volume, **extra}, {**context, **probe})
 
@@ -67,9 +70,9 @@ def hostile():
         ("seccompProfile", {}, context(seccompProfile={"type": "Localhost", "localhostProfile": "mine"}), None),
         ("hostPort", {}, {"ports": [{"containerPort": 80, "hostPort": 8080}]}, None),
         ("httpGet", {}, {"livenessProbe": {"httpGet": {"port": 80, "host": "169.254.169.254"}}}, None),
-        ("tcpSocket", {}, {"readinessProbe": {"tcpSocket": {"port": 80}}}, None),
-        ("grpc", {}, {"startupProbe": {"grpc": {"port": 80}}}, None),
-        ("lifecycle.preStop", {}, {"lifecycle": {"preStop": {"httpGet": {"port": 80}}}}, None),
+        ("tcpSocket", {}, {"readinessProbe": {"tcpSocket": {"port": 80, "host": "10.0.0.1"}}}, None),
+        ("grpc", {}, {"startupProbe": {"grpc": {"port": 19001}}}, None),
+        ("lifecycle.preStop", {}, {"lifecycle": {"preStop": {"httpGet": {"port": 80, "host": "evil.example"}}}}, None),
         ("resources", {}, {"resources": {"limits": {"rdma/hca": "1"}}}, None),
         ("env", {}, {"env": [{"name": "P", "valueFrom": {"secretKeyRef": {"name": "chaperone-credentials-reader", "key": "password"}}}]}, None),
         ("envFrom", {}, {"envFrom": [{"secretRef": {"name": "chaperone-collector"}}]}, None),

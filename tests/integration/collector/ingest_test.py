@@ -146,13 +146,17 @@ class Ingest(unittest.TestCase):
             statuses.append(self.stage.request("/v1/records", "late")[0])
         self.assertEqual(statuses[-1], 200)
 
-    def test_a_record_that_claims_another_pod_raises_an_alarm(self):
+    def test_a_record_that_claims_another_pod_is_refused(self):
+        before = len(self.stage.all("/v1/records", "records"))
         self.stage.token("other", "write", "pod=somebody-else")
         for _ in range(100):
-            if self.stage.send(spool="other-spool", token="other", flush_ms=5000)["flushed"]:
+            sent = self.stage.send(spool="other-spool", token="other", flush_ms=1000)
+            self.assertFalse(sent["flushed"])
+            if self.stage.alarms("identity"):
                 break
         (alarm,) = self.stage.alarms("identity")
         self.assertIn("somebody-else", alarm["detail"])
+        self.assertEqual(len(self.stage.all("/v1/records", "records")), before, "nothing of it is stored")
 
     def test_reads_are_recorded(self):
         self.stage.get("/v1/sessions?pod=agent-1", token="reader")

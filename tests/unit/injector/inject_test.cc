@@ -1,6 +1,7 @@
 #include "injector/inject.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "tests/unit/injector/apply_patch.h"
 
@@ -66,8 +67,13 @@ TEST_CASE("no agent holds the service account's token") {
       {"name": "own", "mountPath": "/own"}]}]}})");
   CHECK(text_of(pod).find("kube-api-access") == std::string::npos);
   CHECK(is(pod["spec"]["automountServiceAccountToken"], false));
-  CHECK(container(pod)["volumeMounts"].Size() == 2);
-  CHECK(is(container(pod)["volumeMounts"][0]["name"], "own"));
+  const auto& mounts = container(pod)["volumeMounts"];
+  REQUIRE(mounts.Size() == 3);
+  CHECK(is(mounts[0]["name"], "own"));
+  // What in-cluster clients find there instead is no token.
+  CHECK(is(mounts[2]["name"], "chaperone-trust"));
+  CHECK(is(mounts[2]["subPath"], "serviceaccount"));
+  CHECK(mounts[2]["readOnly"].GetBool());
 }
 
 TEST_CASE("the agent's clients are pointed at the pod's CA, whatever the pod said before") {
@@ -76,9 +82,24 @@ TEST_CASE("the agent's clients are pointed at the pod's CA, whatever the pod sai
     {"name": "PGSSLROOTCERT", "value": "/run/chaperone/trust/bundle.pem"},
     {"name": "DENO_CERT", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]}]}})");
   const auto& environment = container(pod)["env"];
-  REQUIRE(environment.Size() == 4);
   CHECK(is(environment[0]["name"], "X"));
-  for (const auto& one : environment.GetArray()) CHECK_FALSE(one.HasMember("valueFrom"));
+  std::set<std::string> names;
+  for (const auto& one : environment.GetArray()) {
+    CHECK_FALSE(one.HasMember("valueFrom"));
+    CHECK(names.insert(one["name"].GetString()).second);
+  }
+  for (const char* name : {"PGSSLROOTCERT", "SSL_CERT_FILE", "DENO_CERT", "JAVA_TOOL_OPTIONS"})
+    CHECK(names.count(name) == 1);
+}
+
+TEST_CASE("Java keeps the switches that the pod gives it") {
+  auto pod = injected(R"({"spec": {"containers": [{"name": "a", "env": [
+    {"name": "JAVA_TOOL_OPTIONS", "value": "-Xmx1g -Djavax.net.ssl.trustStore=/mine"}]}]}})");
+  std::string value;
+  for (const auto& one : container(pod)["env"].GetArray())
+    if (is(one["name"], "JAVA_TOOL_OPTIONS")) value = one["value"].GetString();
+  CHECK(value.starts_with("-Xmx1g -Djavax.net.ssl.trustStore=/mine -Djavax.net.ssl.trustStore=/run"));
+  CHECK(inject(pod, "agents", test_config()).patch == "[]");
 }
 
 TEST_CASE("the sidecar alone mounts what it lives on") {
@@ -87,6 +108,58 @@ TEST_CASE("the sidecar alone mounts what it lives on") {
     CHECK(is(mount["name"], "chaperone-trust"));
     CHECK(mount["readOnly"].GetBool());
   }
+}
+
+namespace {
+std::string list_of(rapidjson::Document& pod) {
+  for (const auto& one : pod["spec"]["initContainers"][1]["env"].GetArray())
+    if (is(one["name"], "CHAPERONE_PROBES")) return one["value"].GetString();
+  return "";
+}
+constexpr const char* kProbed = R"({"spec": {"containers": [{"name": "web",
+    "ports": [{"name": "http", "containerPort": 8080}],
+    "livenessProbe": {"httpGet": {"path": "/up", "port": "http"}, "timeoutSeconds": 3, "periodSeconds": 7},
+    "readinessProbe": {"tcpSocket": {"port": 5432}},
+    "startupProbe": {"exec": {"command": ["true"]}},
+    "lifecycle": {"preStop": {"httpGet": {"path": "/bye", "port": 8080, "scheme": "HTTPS"}}}},
+  {"name": "rpc", "livenessProbe": {"grpc": {"port": 9000, "service": "shop"}}}]}})";
+}  // namespace
+
+TEST_CASE("the kubelet asks the sidecar for probes, and the sidecar knows what to ask") {
+  auto pod = injected(kProbed);
+  const auto& probe = container(pod)["livenessProbe"];
+  CHECK(is(probe["httpGet"]["path"], "/web/livenessProbe"));
+  CHECK(is(probe["httpGet"]["port"], 19021));
+  CHECK(is(probe["timeoutSeconds"], 3));
+  CHECK(is(probe["periodSeconds"], 7));
+  CHECK(container(pod)["startupProbe"].HasMember("exec"));
+  CHECK_FALSE(container(pod)["readinessProbe"].HasMember("tcpSocket"));
+  CHECK(is(container(pod)["lifecycle"]["preStop"]["httpGet"]["path"], "/web/preStop"));
+  CHECK(is(pod["spec"]["containers"][1]["livenessProbe"]["httpGet"]["path"], "/rpc/livenessProbe"));
+  CHECK(list_of(pod) ==
+        R"([{"path":"/web/livenessProbe","timeoutSeconds":3,"httpGet":{"path":"/up","port":8080}},)"
+        R"({"path":"/web/readinessProbe","timeoutSeconds":1,"tcpSocket":{"port":5432}},)"
+        R"({"path":"/web/preStop","timeoutSeconds":30,"httpGet":{"path":"/bye","port":8080,"scheme":"HTTPS"}},)"
+        R"({"path":"/rpc/livenessProbe","timeoutSeconds":1,"grpc":{"port":9000,"service":"shop"}}])");
+}
+
+TEST_CASE("probes that were led to the sidecar stay so, and others join them") {
+  auto pod = injected(kProbed);
+  const std::string before = list_of(pod);
+  CHECK(inject(pod, "agents", test_config()).patch == "[]");
+  // A container of another webhook, behind our first pass.
+  auto late = document_of(R"({"name": "late", "livenessProbe": {"tcpSocket": {"port": 7000}}})");
+  pod["spec"]["containers"].PushBack(rapidjson::Value(late, pod.GetAllocator()), pod.GetAllocator());
+  Injection again = inject(pod, "agents", test_config());
+  REQUIRE(again.findings.empty());
+  apply_patch(pod, again.patch);
+  CHECK(list_of(pod) == before.substr(0, before.size() - 1) +
+            R"(,{"path":"/late/livenessProbe","timeoutSeconds":1,"tcpSocket":{"port":7000}}])");
+  // And gone again: its line goes too.
+  pod["spec"]["containers"].PopBack();
+  again = inject(pod, "agents", test_config());
+  apply_patch(pod, again.patch);
+  CHECK(list_of(pod) == before);
 }
 
 TEST_CASE("a pod has time to send what it recorded") {

@@ -207,6 +207,33 @@ TEST_CASE("public roots come before ours in the bundle") {
         "PUBLIC\n" + (*server)->ca_pem());
 }
 
+TEST_CASE("clients of Kubernetes find a placeholder, the bundle and the namespace") {
+  TempDir dir;
+  TlsServerOptions options;
+  options.key_dir = dir / "keys";
+  options.trust_dir = dir / "trust";
+  options.pod_namespace = "agents";
+  REQUIRE(TlsServer::open(options).ok());
+  auto text = [&](const char* name) {
+    return env::read_file(dir / "trust/serviceaccount/" + name, 100000).value();
+  };
+  CHECK_FALSE(text("token").empty());
+  CHECK(text("ca.crt") == env::read_file(dir / "trust/bundle.pem", 100000).value());
+  CHECK(text("namespace") == "agents");
+}
+
+TEST_CASE("Java's keytool reads the trust store") {
+  TempDir dir;
+  auto server = open_server(dir);
+  const std::string store = env::read_file(dir / "trust/trust.jks", 100000).value();
+  REQUIRE(store.size() > 32);
+  CHECK(store.substr(0, 12) == std::string("\xfe\xed\xfe\xed\0\0\0\2\0\0\0\1", 12));
+  if (std::system("command -v keytool >/dev/null") != 0) return;
+  const std::string command = "keytool -list -storetype JKS -storepass changeit -keystore " +
+                              (dir / "trust/trust.jks") + " 2>/dev/null | grep -q trustedCertEntry";
+  CHECK(std::system(command.c_str()) == 0);
+}
+
 TEST_CASE("openssl s_client verifies our certificate, by name and by address") {
   TempDir dir;
   auto server = open_server(dir);
