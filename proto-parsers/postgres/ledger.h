@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "proto-parsers/postgres/backend.h"
 #include "proto-parsers/postgres/limits.h"
@@ -54,6 +55,15 @@ struct Answer {
   std::uint32_t statement = 0;         // for Query: how many statements were complete before this
 };
 
+// All that is owed, answered well: by one command's rows and tag, and no transaction is open then.
+struct PlainAnswer {
+  std::uint64_t operation = 0;  // of the Execute or Query
+  std::uint64_t rows = 0;       // at least one
+  std::uint64_t row_bytes = 0;  // as StreamCounts
+  std::uint32_t names = 0;      // Parse and Bind, in their order, that were confirmed
+};
+inline constexpr std::size_t kPlainEntriesMax = 8;
+
 // kIn: the server reads CopyData. After CopyDone or CopyFail it is kNone, whatever is still owed.
 enum class CopyState : std::uint8_t { kNone, kIn, kOut, kBoth };
 
@@ -73,6 +83,12 @@ class Ledger {
   Answer reply(const BackendMessage& message);
   // For a kStream step (or a row event): kPart, or kUnexpected where no row is owed.
   Answer stream(BackendType type);
+
+  // Whether `bytes`, with which a message begins, are exactly the plain answer to all that is owed.
+  // None where they may be anything else: reply() and stream() find out then. Changes nothing.
+  std::optional<PlainAnswer> plain_answer(Bytes bytes) const;
+  // It has come: nothing is owed, and nothing is left to pop. REQUIRES: plain_answer() gave one.
+  void take_plain_answer();
 
   // The next entry that has got its outcome, in the order of sending; null when there is none.
   // Valid until the next call.

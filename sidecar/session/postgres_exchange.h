@@ -147,7 +147,8 @@ class PostgresExchange {
   bool feed_own_query(Bytes input, std::size_t& at);
   std::uint64_t next_operation() { return ++operations_begun_; }
   bool on_reply(const pg::BackendMessage& message);
-  bool on_ready(const pg::BackendMessage& message);
+  bool on_plain_answer(Bytes input);
+  bool on_ready(pg::TransactionStatus status);
   void on_parameter_status(std::string_view name, std::string_view value);
   void on_described(const pg::BackendMessage& message);
   void on_finished(const pg::Finished& finished);

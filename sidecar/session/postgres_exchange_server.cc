@@ -31,8 +31,31 @@ bool PostgresExchange::at_rest() const { return at_rest_but_gate() && client_gat
 void PostgresExchange::on_server(Bytes fresh) {
   if (failed_) return;
   Bytes input = server_gate_.join(fresh);
-  server_gate_.keep(input, pump_server(input));
+  bool plain = on_plain_answer(input);
+  server_gate_.keep(input, plain ? input.size() : pump_server(input));
   if (!failed_ && !blocked() && client_gate_.size() > 0) on_client({});
+}
+
+// What nearly every command gets, in one look and one piece: on_reply() would do the same, message
+// by message. False where it may be something else; then nothing was done.
+bool PostgresExchange::on_plain_answer(Bytes input) {
+  bool plain = !asking() && !refresh_settings_ && !refresh_catalogue_ && !group_barrier_ &&
+               !changed_in_transaction_ && !private_catalogue_ && !await_copy_ && !await_ready_ &&
+               !backend_.mid_message();
+  if (!plain) return false;
+  auto answer = ledger_.plain_answer(input);
+  Operation* known = answer ? operations_.find(answer->operation) : nullptr;
+  if (!known) return false;
+  known->rows += answer->rows;
+  known->bytes_from_server += answer->row_bytes;
+  ledger_.take_plain_answer();
+  for (std::uint32_t i = 0; i < answer->names; ++i) names_.settle(true);
+  finish_operation(answer->operation, audit::OutcomeStatus::kOk);
+  if (failed_) return true;
+  bool as_it_is = on_ready(pg::TransactionStatus::kIdle);
+  CHECK(as_it_is);
+  ports_.to_client(input);
+  return true;
 }
 
 std::size_t PostgresExchange::pump_server(Bytes input) {
@@ -114,7 +137,7 @@ bool PostgresExchange::on_reply(const pg::BackendMessage& message) {
   while (const pg::Finished* finished = ledger_.pop_finished()) on_finished(*finished);
   // The server reads on to the Sync: whatever was waited for does not come before it.
   if (ledger_.skipping()) await_copy_ = await_ready_ = false;
-  if (ready) return on_ready(message);
+  if (ready) return on_ready(message.status);
   return reply_.empty();
 }
 
@@ -139,9 +162,9 @@ void PostgresExchange::await_query_behind_barrier() {
 }
 
 // Everything sent so far is answered. True when this ReadyForQuery goes on as it is.
-bool PostgresExchange::on_ready(const pg::BackendMessage& message) {
+bool PostgresExchange::on_ready(pg::TransactionStatus status) {
   await_names_ = false;
-  bool in_transaction = message.status != pg::TransactionStatus::kIdle;
+  bool in_transaction = status != pg::TransactionStatus::kIdle;
   if (!in_transaction) {
     for (std::uint64_t operation : names_.unexecuted()) {
       finish_operation(operation, audit::OutcomeStatus::kSkipped);
