@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 #include "sidecar/config/limits.h"
 
@@ -48,9 +49,9 @@ bool read_with_unit(const Node* node, Findings& findings, std::string_view key,
   if (!text) return false;
   auto value = with_unit(*text, units);
   if (!value || *value < min || *value > max) {
-    std::string bounds = value ? ": out of range, from " + in_units(min, units) + " to " +
-                                     in_units(max, units)
-                               : std::string(": write it as ") + example;
+    std::string bounds =
+        value ? ": out of range, from " + in_units(min, units) + " to " + in_units(max, units)
+              : std::string(": write it as ") + example;
     findings.add(node->at, std::string(key) + " is " + quote(*text) + bounds);
     return false;
   }
@@ -72,6 +73,19 @@ std::string quote(std::string_view text) {
 std::vector<Node> as_list(const Node& node) {
   if (node.kind == Node::Kind::kSequence) return node.items;
   return {node};
+}
+
+std::vector<Node> read_list(const Node& node, Findings& findings, std::string_view what) {
+  std::vector<Node> items = as_list(node);
+  if (items.empty()) {
+    findings.add(node.at, std::string(what) + " lists nothing: leave it out to ask nothing");
+  }
+  std::set<std::string_view> seen;
+  for (const Node& item : items) {
+    if (item.kind != Node::Kind::kScalar || seen.insert(item.text).second) continue;
+    findings.add(item.at, std::string(what) + " lists " + quote(item.text) + " twice");
+  }
+  return items;
 }
 
 std::optional<std::string> read_text(const Node& node, Findings& findings, std::string_view what) {

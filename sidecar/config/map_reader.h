@@ -71,6 +71,8 @@ std::optional<std::int64_t> read_integer(const Node& node, Findings& findings,
 std::optional<std::size_t> read_word(const Node& node, Findings& findings, std::string_view what,
                                      std::span<const std::string_view> words);
 std::vector<Node> as_list(const Node& node);  // a sequence's elements; any other node alone
+// As as_list, for lists that must say something: to list nothing, or one thing twice, is a finding.
+std::vector<Node> read_list(const Node& node, Findings& findings, std::string_view what);
 
 // `text` for a finding: in quotes, shortened, without line breaks.
 std::string quote(std::string_view text);

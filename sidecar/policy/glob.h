@@ -13,6 +13,7 @@ class Glob {
   explicit Glob(std::string pattern) : pattern_(std::move(pattern)) {}
 
   bool matches(std::string_view name) const;
+  bool meets(const Glob& other) const;  // whether some name fits both
   bool matches_all() const { return pattern_ == "*"; }
   const std::string& pattern() const { return pattern_; }
 

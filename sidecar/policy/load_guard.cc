@@ -34,6 +34,21 @@ void load_literals(const Node* node, Loading& loading, ParameterTest& test) {
   if (test.in.empty()) loading.findings.add(node->at, "no value is listed");
 }
 
+// What asks for a value asks for one that is not null, and above must leave room below.
+void check_parameter(MapReader& map, const ParameterTest& test) {
+  bool asks_value = !test.in.empty() || !test.regex.empty() || test.above || test.below;
+  if (map.find("equals") && map.find("in")) {
+    map.add(*map.find("in"), "equals and in are one: list all values under in");
+  }
+  if (test.null.value_or(false) && asks_value) {
+    map.add(*map.find("is_null"), "null has no value that could fit the rest of this");
+  }
+  if (test.above && test.below && compare(*test.above, *test.below) >= 0) {
+    map.add(*map.find("above"),
+            "no value is above this and below " + config::quote(map.find("below")->text));
+  }
+}
+
 void load_bound(MapReader& map, Loading& loading, std::string_view key,
                 std::optional<Number>& bound) {
   const Node* node = map.find(key);
@@ -62,6 +77,7 @@ ParameterTest load_parameter(const Node& node, Loading& loading) {
   load_bound(map, loading, "below", test.below);
   bool null = false;
   if (map.flag("is_null", null)) test.null = null;
+  check_parameter(map, test);
   map.finish();
   return test;
 }
@@ -124,19 +140,19 @@ void load_weekdays(const Node& node, Loading& loading, std::uint8_t& days) {
 TimeWindow load_time(const Node& node, Loading& loading) {
   MapReader map(node, loading.findings, "time");
   TimeWindow window;
-  std::vector<std::string> hours;
-  if (map.texts("hours", hours)) {
-    for (const std::string& text : hours) {
-      auto range = hours_from(text);
-      if (range)
-        window.minutes.push_back(*range);
-      else
-        map.add(*map.find("hours"), config::quote(text) + " must be written as 08:00-18:00");
+  if (const Node* hours = map.find("hours")) {
+    for (const Node& item : config::read_list(*hours, loading.findings, "hours")) {
+      auto text = config::read_text(item, loading.findings, "hours");
+      auto range = text ? hours_from(*text) : std::nullopt;
+      if (range) window.minutes.push_back(*range);
+      if (text && !range) map.add(item, config::quote(*text) + " must be written as 08:00-18:00");
     }
   }
   if (const Node* days = map.find("weekdays")) {
     window.weekdays = 0;
-    for (const Node& day : config::as_list(*days)) load_weekdays(day, loading, window.weekdays);
+    for (const Node& day : config::read_list(*days, loading.findings, "weekdays")) {
+      load_weekdays(day, loading, window.weekdays);
+    }
   }
   std::string zone = "UTC";
   map.text("zone", zone);
@@ -157,9 +173,12 @@ void load_guard(MapReader& map, Loading& loading, Match& match) {
   Guard guard;
   guard.reading = match.reading;
   if (const Node* texts = map.find("text")) {
-    for (const Node& text : config::as_list(*texts)) {
+    for (const Node& text : config::read_list(*texts, loading.findings, "text")) {
       if (auto regex = load_regex(text, loading)) guard.texts.push_back(std::move(*regex));
     }
+  }
+  if (const Node* list = map.find("parameters"); list && list->kind == Node::Kind::kSequence) {
+    config::read_list(*list, loading.findings, "parameters");
   }
   map.sequence("parameters", [&](const Node& node) {
     guard.parameters.push_back(load_parameter(node, loading));

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "proto-parsers/core/verbs.h"
 #include "sidecar/policy/limits.h"
 #include "sidecar/policy/loading.h"
 
@@ -30,7 +31,7 @@ void load_effect_words(const Node& node, Loading& loading, Match& match) {
   for (int i = 0; i < kEffectCount; ++i) words.push_back(name_of(static_cast<Effect>(i)));
   words.push_back("any");
   match.effects = {};
-  for (const Node& item : config::as_list(node)) {
+  for (const Node& item : config::read_list(node, loading.findings, "effects")) {
     auto index = config::read_word(item, loading.findings, "an effect", words);
     if (!index) continue;
     bool any = *index + 1 == words.size();
@@ -45,6 +46,7 @@ void keep_only(Match& match, EffectSet kept) {
 
 // Without a word about effects a refusing match means all, a passing one all but unknown.
 void load_effects(MapReader& map, Loading& loading, Match& match) {
+  const std::size_t findings = loading.findings.count();
   match.effects = match.reading == Reading::kBroad ? kEveryEffect : kAnyEffect;
   if (const Node* node = map.find("effects")) {
     match.asks_effects = true;
@@ -62,6 +64,10 @@ void load_effects(MapReader& map, Loading& loading, Match& match) {
     keep_only(match,
               effects_where([&](Effect e) { return risk_of(e) <= static_cast<Risk>(index); }));
   }
+  if (match.effects.empty() && loading.findings.count() == findings) {
+    map.add(*map.find(map.find("risk") ? "risk" : "risk_at_most"),
+            "no effect is left that all of this speaks of: it would never fit");
+  }
 }
 
 void load_resource_names(MapReader& map, Loading& loading, Match& match) {
@@ -70,7 +76,7 @@ void load_resource_names(MapReader& map, Loading& loading, Match& match) {
   const auto& resources = loading.rules.resources;
   std::vector<std::string_view> names;
   for (const Resource& resource : resources) names.push_back(resource.name);
-  for (const Node& item : config::as_list(*node)) {
+  for (const Node& item : config::read_list(*node, loading.findings, "resources")) {
     auto text = config::read_text(item, loading.findings, "a resource");
     if (!text) continue;
     Glob glob(*text);
@@ -84,22 +90,41 @@ void load_resource_names(MapReader& map, Loading& loading, Match& match) {
     loading.findings.add(item.at, "no resource is named " + config::quote(*text),
                          config::nearest_word(*text, names));
   }
-  if (match.resources.empty()) loading.findings.add(node->at, "resources names none");
+}
+
+// A verb that no statement has would keep its rule silent for ever.
+void check_verb(const Node& node, Loading& loading, const Glob& verb, Reading reading) {
+  auto fits = [](const Glob& glob) {
+    return std::any_of(verbs().begin(), verbs().end(),
+                       [&](std::string_view word) { return glob.matches(word); });
+  };
+  if (fits(verb)) return;
+  bool begins = fits(Glob(verb.pattern() + " *"));
+  if (begins && reading == Reading::kBroad) return;
+  loading.findings.add(node.at,
+                       begins ? "no statement has the verb " + config::quote(verb.pattern()) +
+                                    " alone: where something is let pass, write " +
+                                    config::quote(verb.pattern() + " *")
+                              : "no statement has the verb " + config::quote(verb.pattern()),
+                       begins ? "" : config::nearest_word(verb.pattern(), verbs()));
 }
 
 void load_verbs(MapReader& map, Loading& loading, Match& match) {
-  match.verbs = load_globs(map, loading, "verbs");
-  for (Glob& verb : match.verbs) {
-    std::string upper = verb.pattern();
-    std::transform(upper.begin(), upper.end(), upper.begin(),
+  const Node* node = map.find("verbs");
+  if (!node) return;
+  for (const Node& item : config::read_list(*node, loading.findings, "verbs")) {
+    auto upper = config::read_text(item, loading.findings, "a verb");
+    if (!upper) continue;
+    std::transform(upper->begin(), upper->end(), upper->begin(),
                    [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; });
-    verb = Glob(upper);
+    match.verbs.emplace_back(*upper);
+    check_verb(item, loading, match.verbs.back(), match.reading);
   }
 }
 
 void load_bounds(MapReader& map, Loading& loading, Match& match) {
   if (const Node* node = map.find("row_bound")) {
-    for (const Node& item : config::as_list(*node)) {
+    for (const Node& item : config::read_list(*node, loading.findings, "row_bound")) {
       auto index = config::read_word(item, loading.findings, "row_bound", kRowBounds);
       if (index) match.row_bounds = static_cast<std::uint8_t>(match.row_bounds | 1u << *index);
     }
@@ -108,6 +133,9 @@ void load_bounds(MapReader& map, Loading& loading, Match& match) {
   std::int64_t number = 0;
   if (map.integer("limit_above", number, 0, kMax)) match.limit_above = number;
   if (map.integer("limit_at_most", number, 0, kMax)) match.limit_at_most = number;
+  if (match.limit_above && match.limit_at_most && *match.limit_above >= *match.limit_at_most) {
+    map.add(*map.find("limit_above"), "no limit is above this and within limit_at_most");
+  }
   if (map.integer("statements_above", number, 0, 1000000)) {
     match.statements_above = static_cast<std::size_t>(number);
   }
@@ -119,13 +147,9 @@ std::vector<Glob> load_globs(MapReader& map, Loading& loading, std::string_view 
   std::vector<Glob> globs;
   const Node* node = map.find(key);
   if (!node) return globs;
-  for (const Node& item : config::as_list(*node)) {
+  for (const Node& item : config::read_list(*node, loading.findings, key)) {
     auto text = config::read_text(item, loading.findings, key);
     if (text) globs.emplace_back(*text);
-  }
-  if (globs.empty()) {
-    loading.findings.add(node->at,
-                         std::string(key) + " lists nothing: leave it out to ask nothing");
   }
   if (globs.size() > kPatternsMax) {
     loading.findings.add(node->at, "more than " + std::to_string(kPatternsMax) + " patterns");

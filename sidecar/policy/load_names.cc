@@ -21,7 +21,7 @@ void load_types(MapReader& map, Loading& loading, NameRules& names) {
   const Node* node = map.find("types");
   if (!node) return;
   names.types.clear();
-  for (const Node& item : config::as_list(*node)) {
+  for (const Node& item : config::read_list(*node, loading.findings, "types")) {
     auto text = config::read_text(item, loading.findings, "a type");
     if (!text) continue;
     if (auto type = dns::type_from(*text)) {

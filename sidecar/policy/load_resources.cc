@@ -78,7 +78,7 @@ void load_login(const Node& node, Loading& loading, Resource& resource) {
 void load_addresses(MapReader& map, Loading& loading, Resource& resource) {
   const Node* node = map.find("addresses");
   if (!node) return;
-  for (const Node& item : config::as_list(*node)) {
+  for (const Node& item : config::read_list(*node, loading.findings, "addresses")) {
     auto text = config::read_text(item, loading.findings, "an address");
     if (!text) continue;
     auto range = cidr_from(*text);
@@ -98,13 +98,14 @@ void load_ports(MapReader& map, Loading& loading, Resource& resource) {
     if (resource.protocol == Protocol::kPostgres) resource.ports.push_back(kPostgresPort);
     return;
   }
-  for (const Node& item : config::as_list(*node)) {
+  for (const Node& item : config::read_list(*node, loading.findings, "ports")) {
     auto port = config::read_integer(item, loading.findings, "a port", 1, 65535);
     if (port) resource.ports.push_back(static_cast<std::uint16_t>(*port));
   }
 }
 
-void load_sni(MapReader& map, Resource& resource) {
+void load_sni(MapReader& map, Loading& loading, Resource& resource) {
+  if (const Node* node = map.find("sni")) config::read_list(*node, loading.findings, "sni");
   map.texts("sni", resource.sni);
   for (std::string& name : resource.sni) {
     std::transform(name.begin(), name.end(), name.begin(),
@@ -161,9 +162,15 @@ void load_resource(const Node& node, Loading& loading) {
   resource.hosts = load_name_patterns(map, loading, "hosts");
   load_addresses(map, loading, resource);
   load_ports(map, loading, resource);
-  load_sni(map, resource);
+  load_sni(map, loading, resource);
   load_tls(map, loading, resource);
   load_credential(map.find("credential"), loading, resource.credential);
+  if (const Node* hosts = map.find("hosts")) {
+    config::read_list(*hosts, loading.findings, "hosts");
+  }
+  if (const Node* logins = map.find("logins"); logins && config::as_list(*logins).empty()) {
+    map.add(*logins, "logins lists nothing: nobody could log in");
+  }
   map.sequence("logins", [&](const Node& login) { load_login(login, loading, resource); });
   map.flag("observe", resource.observe);
   map.flag("replication", resource.replication);

@@ -28,7 +28,7 @@ bool asks_something(const Match& match) {
 void load_excepts(MapReader& map, Loading& loading, Rule& rule) {
   const Node* node = map.find("except");
   if (!node) return;
-  std::vector<Node> items = config::as_list(*node);
+  std::vector<Node> items = config::read_list(*node, loading.findings, "except");
   if (items.size() > kExceptsMax) {
     map.add(*node, "more than " + std::to_string(kExceptsMax) + " under except");
   }

@@ -10,7 +10,9 @@ using config::Node;
 void load_labels(const Node* node, Loading& loading, SubjectTest& test) {
   if (!node) return;
   MapReader map(*node, loading.findings, "labels");
-  if (node->kind != Node::Kind::kMap) return;
+  if (node->kind != Node::Kind::kMap || node->keys.empty()) {
+    return loading.findings.add(node->at, "labels lists nothing: leave it out to ask nothing");
+  }
   for (const Node& key : node->keys) {
     test.labels.push_back({key.text, load_globs(map, loading, key.text)});
   }
@@ -26,6 +28,9 @@ SubjectTest load_subject_test(const Node& node, Loading& loading) {
   test.groups = load_globs(map, loading, "groups");
   load_labels(map.find("labels"), loading, test);
   map.finish();
+  if (node.kind == Node::Kind::kNull || (node.kind == Node::Kind::kMap && node.keys.empty())) {
+    map.add(node, "subject asks nothing: leave it out for anybody");
+  }
   return test;
 }
 

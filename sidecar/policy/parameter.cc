@@ -7,29 +7,10 @@
 #include <cmath>
 
 #include "proto-parsers/base/byte_reader.h"
+#include "sidecar/policy/spelling.h"
 
 namespace chaperone::policy {
 namespace {
-
-// PostgreSQL's type numbers (pg_type.dat) whose binary format we read.
-enum Oid : std::uint32_t {
-  kBool = 16,
-  kBytea = 17,
-  kChar = 18,
-  kName = 19,
-  kInt8 = 20,
-  kInt2 = 21,
-  kInt4 = 23,
-  kText = 25,
-  kOidType = 26,
-  kJson = 114,
-  kXml = 142,
-  kFloat4 = 700,
-  kFloat8 = 701,
-  kUnknownType = 705,
-  kBpchar = 1042,
-  kVarchar = 1043,
-};
 
 struct Value {
   bool readable = true;
@@ -61,9 +42,19 @@ std::optional<Number> binary_number(const Parameter& parameter) {
 }
 
 bool binary_is_text(std::uint32_t type) {
-  constexpr std::array<std::uint32_t, 9> kTypes = {kBytea, kChar,   kName,    kText,       kJson,
-                                                   kXml,   kBpchar, kVarchar, kUnknownType};
-  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+  return is_text_type(type) || type == kBytea || type == kBpchar || type == kUnknownType;
+}
+
+// 32 hexadecimal digits, written as the server writes a uuid.
+std::string_view uuid_text(Bytes value, std::span<char> buffer) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) buffer[at++] = '-';
+    buffer[at++] = kDigits[value[i] >> 4];
+    buffer[at++] = kDigits[value[i] & 15];
+  }
+  return {buffer.data(), at};
 }
 
 // `buffer` holds the digits of a binary number.
@@ -71,6 +62,9 @@ Value read_binary(const Parameter& parameter, std::span<char> buffer) {
   if (binary_is_text(parameter.type)) return {true, as_text(parameter.value), std::nullopt};
   if (parameter.type == kBool && parameter.value.size() == 1) {
     return {true, parameter.value[0] ? "true" : "false", std::nullopt};
+  }
+  if (parameter.type == kUuid && parameter.value.size() == 16) {
+    return {true, uuid_text(parameter.value, buffer), std::nullopt};
   }
   auto number = binary_number(parameter);
   if (!number) return {false, {}, std::nullopt};
@@ -81,24 +75,40 @@ Value read_binary(const Parameter& parameter, std::span<char> buffer) {
   return {true, {buffer.data(), static_cast<std::size_t>(end - buffer.data())}, number};
 }
 
+std::optional<Number> number_of(std::string_view text, std::uint32_t type) {
+  auto number = number_from(text);
+  if (number || !is_number_type(type)) return number;
+  auto integer = integer_from(text);
+  return integer ? std::optional(whole(*integer)) : std::nullopt;
+}
+
 Value read_value(const Parameter& parameter, std::span<char> buffer) {
   if (parameter.binary) return read_binary(parameter, buffer);
   std::string_view text = as_text(parameter.value);
-  return {true, text, number_from(text)};
+  return {true, text, number_of(text, parameter.type)};
+}
+
+// What stands in quotes is a number all the same where the value's type is one.
+std::optional<Number> number_of(const Literal& literal, std::uint32_t type) {
+  if (literal.number && type != kBool) return literal.number;
+  return is_number_type(type) ? number_of(literal.text, type) : std::nullopt;
 }
 
 // nullopt: cannot be told.
-std::optional<bool> equal(const Literal& literal, const Value& value) {
+std::optional<bool> equal(const Literal& literal, const Value& value, std::uint32_t type) {
   if (!value.readable) return std::nullopt;
-  if (!literal.number) return literal.text == value.text;
+  auto number = number_of(literal, type);
+  if (!number && is_number_type(type)) return false;
+  if (!number) return same_value(literal.text, value.text, type);
   if (!value.number) return std::nullopt;
-  return compare(*literal.number, *value.number) == 0;
+  return compare(*number, *value.number) == 0;
 }
 
-std::optional<bool> in_list(const std::vector<Literal>& list, const Value& value) {
+std::optional<bool> in_list(const std::vector<Literal>& list, const Value& value,
+                            std::uint32_t type) {
   bool doubtful = false;
   for (const Literal& literal : list) {
-    auto same = equal(literal, value);
+    auto same = equal(literal, value, type);
     if (same.value_or(false)) return true;
     doubtful |= !same;
   }
@@ -122,19 +132,12 @@ bool holds_for(const ParameterTest& test, const Parameter& parameter, Reading re
   if (parameter.null) return false;
   std::array<char, 64> buffer;
   Value value = read_value(parameter, buffer);
-  if (!test.in.empty() && !settle(in_list(test.in, value), reading)) return false;
+  if (!test.in.empty() && !settle(in_list(test.in, value, parameter.type), reading)) return false;
   if (test.above && !settle(beyond(*test.above, value, 1), reading)) return false;
   if (test.below && !settle(beyond(*test.below, value, -1), reading)) return false;
   if (test.regex.empty()) return true;
   if (!value.readable) return reading == Reading::kBroad;
   return test.regex.front().found_in(value.text);
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\n\r\v\f";
-  std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 }  // namespace

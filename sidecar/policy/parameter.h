@@ -28,7 +28,8 @@ std::optional<Number> number_from(std::string_view text);  // blanks around it, 
 int compare(const Number& a, const Number& b);             // -1, 0, 1; NaN sorts last
 
 // What a rule writes under `equals` or `in`: a number when it stands there without quotes and is
-// one, and is then compared as a number.
+// one, and is then compared as a number. All else is compared as the value's type, where that is
+// known, reads it (spelling.h).
 struct Literal {
   std::string text;
   std::optional<Number> number;

@@ -40,6 +40,9 @@ TEST_CASE("allocation: deciding allocates nothing, open rules and refusals inclu
 - {name: office, action: allow, match: {effects: [write], time: {hours: ["08:00-18:00"]}}}
 - {name: text, action: deny, match: {text: ["(?i)secret|password"]}}
 - {name: value, action: deny, match: {parameters: [{position: 1, above: 100}]}}
+- name: spelled
+  action: deny
+  match: {parameters: [{in: ["yes", "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"]}]}
 )");
   Asking asking;
   asking.text = "select * from t where id = $1";
@@ -51,6 +54,9 @@ TEST_CASE("allocation: deciding allocates nothing, open rules and refusals inclu
                        asking) == 0);
   CHECK(allocations_of(*policy, meaning_of({on_table("DROP TABLE", Effect::kDrop, "public.t")}),
                        asking) == 0);
+  const std::string many(1000, 'x');
+  asking.parameters[0].value = as_bytes(many);
+  CHECK(allocations_of(*policy, meaning_of({select_from("public.t")}), asking) == 0);
   auto plain = policy_with("rules:\n- {name: read, action: allow, match: {effects: [read]}}\n");
   CHECK(allocations_of(*plain, meaning_of({select_from("public.t")}), asking) == 0);
 }

@@ -167,8 +167,8 @@ TEST_CASE("decide: resources, verbs, row bounds, limits and batches") {
   CHECK(verdict(deny("verbs: [drop]"), {on_table("DROP TABLE", Effect::kDrop, "public.t")}) ==
         kDeny);
   CHECK(verdict(deny("verbs: [DROP]"), {on_table("DROPPED", Effect::kRead, "public.t")}) == kAllow);
-  CHECK(verdict("rules:\n- {name: a, action: allow, match: {verbs: [COPY]}}\n",
-                {statement("COPY TO PROGRAM", Effect::kExport)}) == kDeny);
+  CHECK(verdict("rules:\n- {name: a, action: allow, match: {verbs: [GRANT]}}\n",
+                {statement("GRANT ROLE", Effect::kGrant)}) == kDeny);
   auto update = [](RowBound bound) {
     return on_table("UPDATE", Effect::kWrite, "public.t", bound);
   };

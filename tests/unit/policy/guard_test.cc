@@ -67,6 +67,63 @@ TEST_CASE("guard: parameters in text and binary") {
   CHECK(with(denying("{in: [a, b]}"), {text_value("c")}) == kAllow);
 }
 
+Parameter typed_value(std::string_view text, std::uint32_t type) {
+  Parameter parameter = text_value(text);
+  parameter.type = type;
+  return parameter;
+}
+
+TEST_CASE("guard: another spelling of a value is the same value") {
+  for (const char* spelling : {"1", "t", "TRUE", "tr", "yes", " on ", "y"}) {
+    INFO(spelling);
+    for (const char* rule : {"{equals: true}", "{equals: 'yes'}", "{in: ['t']}", "{equals: 1}"}) {
+      CHECK(with(denying(rule), {typed_value(spelling, 16)}) == kDeny);
+      CHECK(with(allowing(rule), {typed_value(spelling, 16)}) == kAllow);
+    }
+    CHECK(with(denying("{equals: false}"), {typed_value(spelling, 16)}) == kAllow);
+    // Without a type it may be a truth value.
+    CHECK(with(denying("{equals: true}"), {text_value(spelling)}) == kDeny);
+  }
+  CHECK(with(allowing("{equals: true}"), {text_value("1")}) == kDeny);
+  CHECK(with(denying("{equals: true}"), {text_value("12")}) == kAllow);
+  CHECK(with(denying("{equals: true}"), {typed_value("o", 16)}) == kDeny);  // the server refuses it
+  for (const char* spelling : {"255", "+0255", "0xFF", "0o377", "0b1111_1111", "2_5_5", " 255 "}) {
+    INFO(spelling);
+    for (std::uint32_t type : {20u, 21u, 23u, 26u, 1700u}) {
+      CHECK(with(denying("{equals: 255}"), {typed_value(spelling, type)}) == kDeny);
+      CHECK(with(denying("{equals: '0255'}"), {typed_value(spelling, type)}) == kDeny);
+      CHECK(with(denying("{above: 255}"), {typed_value(spelling, type)}) == kAllow);
+    }
+    CHECK(with(denying("{equals: '255'}"), {text_value(spelling)}) == kDeny);
+  }
+  CHECK(with(denying("{equals: '255'}"), {typed_value("+255", 25)}) ==
+        kAllow);  // text is its spelling
+}
+
+TEST_CASE("guard: a uuid, a date and padded characters in other spellings") {
+  using namespace std::string_view_literals;
+  const std::string rule = "{equals: 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'}";
+  for (const char* spelling :
+       {"A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "{a0eebc999c0b4ef8bb6d6bb9bd380a11}",
+        "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11"}) {
+    CHECK(with(denying(rule), {typed_value(spelling, 2950)}) == kDeny);
+    CHECK(with(denying(rule), {text_value(spelling)}) == kDeny);
+    CHECK(with(allowing(rule), {typed_value(spelling, 2950)}) == kAllow);
+  }
+  CHECK(with(denying(rule), {typed_value("b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", 2950)}) == kAllow);
+  CHECK(with(denying(rule),
+             {binary_value("\xa0\xee\xbc\x99\x9c\x0b\x4e\xf8\xbb\x6d\x6b\xb9\xbd\x38\x0a\x11"sv,
+                           2950)}) == kDeny);
+  CHECK(with(denying("{equals: '2026-01-05'}"), {typed_value("2026-01-06", 1082)}) == kAllow);
+  CHECK(with(denying("{equals: '2026-01-05'}"), {typed_value("Jan 5 2026", 1082)}) == kDeny);
+  CHECK(with(allowing("{equals: '2026-01-05'}"), {typed_value("Jan 5 2026", 1082)}) == kDeny);
+  CHECK(with(denying("{equals: ab}"), {typed_value("ab  ", 1042)}) == kDeny);
+  CHECK(with(denying("{equals: ab}"), {typed_value("ab  ", 25)}) == kAllow);
+  CHECK(with(denying("{equals: '10.0.0.1'}"), {typed_value("10.0.0.1/32", 869)}) == kDeny);
+  CHECK(with(denying("{equals: admin}"), {typed_value("ADMIN", 16400)}) == kDeny);
+  CHECK(with(denying("{equals: admin}"), {typed_value("guest", 16400)}) == kAllow);
+}
+
 TEST_CASE("guard: a value that cannot be read refuses") {
   using namespace std::string_view_literals;
   Parameter numeric = binary_value("\0\1\0\0\0\0\0\0\0\1"sv, 1700);

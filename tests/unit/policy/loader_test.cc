@@ -52,7 +52,7 @@ TEST_CASE("loader: what would not do what it says is refused") {
   has(rule_error("{name: a, action: deny, match: {resources: [ordres]}}"), "did you mean 'orders'");
   has(rule_error("{name: a, action: deny, match: {subject: nobody}}"), "is no name under subjects");
   has(rule_error("{name: a, action: deny, match: {subject: []}}"), "names nobody");
-  has(rule_error("{name: a, action: deny, match: {objects: []}}"), "must list");
+  has(rule_error("{name: a, action: deny, match: {objects: []}}"), "objects lists nothing");
   has(rule_error("{name: a, action: deny, match: {text: \"(\"}}"), "missing )");
   has(rule_error("{name: a, action: deny, match: {time: {zone: Europe/Berlin}}}"), "fixed offset");
   has(rule_error("{name: a, action: deny, match: {time: {hours: [8-18]}}}"), "08:00-18:00");
@@ -67,6 +67,98 @@ TEST_CASE("loader: what would not do what it says is refused") {
   has(rule_error("{name: a}"), "needs the key 'action'");
   has(error_of(kResources + "rules:\n- {name: a, action: deny}\n- {name: a, action: allow}\n"),
       "here twice");
+}
+
+TEST_CASE("loader: a list that lists nothing asks nothing, which is not what it says") {
+  for (const char* list :
+       {"effects", "verbs", "objects", "columns", "functions", "row_bound", "text", "parameters"}) {
+    INFO(list);
+    for (const char* action : {"deny", "allow"}) {
+      has(rule_error("{name: a, action: " + std::string(action) + ", match: {" + list + ": []}}"),
+          "p.yaml:7:") &&
+          has(rule_error("{name: a, action: deny, match: {" + std::string(list) + ": []}}"),
+              std::string(list) + " lists nothing");
+    }
+  }
+  has(rule_error("{name: a, action: deny, match: {effects: []}}"),
+      "p.yaml:7:44: effects lists nothing");
+  has(rule_error("{name: a, action: deny, match: {resources: []}}"), "resources lists nothing");
+  has(rule_error("{name: a, action: deny, except: []}"), "except lists nothing");
+  has(rule_error("{name: a, action: deny, match: {time: {hours: []}}}"), "hours lists nothing");
+  has(rule_error("{name: a, action: deny, match: {time: {weekdays: []}}}"),
+      "weekdays lists nothing");
+  has(rule_error("{name: a, action: deny, match: {subject: {pods: []}}}"), "pods lists nothing");
+  has(rule_error("{name: a, action: deny, match: {subject: {labels: {}}}}"),
+      "labels lists nothing");
+  has(rule_error("{name: a, action: allow, match: {subject: {}}}"), "subject asks nothing");
+  for (const char* list : {"hosts", "addresses", "ports", "sni", "logins"}) {
+    INFO(list);
+    has(error_of("version: 1\nresources:\n- {name: a, protocol: opaque, " + std::string(list) +
+                 ": []}\n"),
+        std::string(list) + " lists nothing");
+  }
+}
+
+TEST_CASE("loader: a thing listed twice is one of them mistyped") {
+  has(rule_error("{name: a, action: deny, match: {effects: [read, write, read]}}"),
+      "p.yaml:7:58: effects lists 'read' twice");
+  has(rule_error("{name: a, action: deny, match: {verbs: [DROP, DROP]}}"), "twice");
+  has(rule_error("{name: a, action: deny, match: {objects: [\"*.a\", \"*.a\"]}}"), "twice");
+  has(rule_error("{name: a, action: deny, match: {subject: {pods: [a, a]}}}"), "twice");
+  has(rule_error("{name: a, action: deny, match: {resources: [orders, orders]}}"), "twice");
+}
+
+TEST_CASE("loader: verbs that no statement has") {
+  has(rule_error("{name: a, action: deny, match: {verbs: [DROP TABLES]}}"),
+      "p.yaml:7:43: no statement has the verb 'DROP TABLES'; did you mean 'DROP TABLE'?");
+  has(rule_error("{name: a, action: deny, match: {verbs: [\"*UPSERT\"]}}"), "no statement has");
+  has(rule_error("{name: a, action: allow, match: {verbs: [drop]}}"), "write 'DROP *'");
+  policy_with("rules:\n- {name: a, action: deny, match: {verbs: [drop, \"COPY *\", Select]}}\n");
+  policy_with("rules:\n- {name: a, action: allow, match: {verbs: [DROP *, SET]}}\n");
+}
+
+TEST_CASE("loader: what can never fit") {
+  auto match = [](const std::string& words) {
+    return rule_error("{name: a, action: deny, match: {" + words + "}}");
+  };
+  has(match("effects: [read], risk: high"), "no effect is left");
+  has(match("limit_above: 10, limit_at_most: 10"), "no limit is above this");
+  has(match("parameters: [{above: 5, below: 5}]"), "no value is above this and below '5'");
+  has(match("parameters: [{is_null: true, equals: 1}]"), "null has no value");
+  has(match("parameters: [{equals: 1, in: [2]}]"), "list all values under in");
+  has(match("objects: [public.a], columns: [public.b.c]"), "none of these is a column");
+  has(match("objects: [\"function:public.b\"], columns: [public.b.c]"),
+      "none of these is a column");
+  has(match("effects: [drop], columns: [public.b.c]"), "columns are only read and written");
+  has(match("objects: [public.cards.number]"), "a column goes under columns");
+  has(match("columns: [\"table:public.cards.number\"]"), "columns take no kind");
+  has(match("functions: [\"function:public.f\"]"), "functions take no kind: write 'public.f'");
+  has(match("functions: [\"public.f()\"]"), "without arguments");
+  has(match("objects: [\"role:\"]"), "an empty name");
+  policy_with(R"(rules:
+- {name: a, action: deny, match: {objects: ["table:public.*"], columns: ["*.b.c"]}}
+- {name: b, action: deny, match: {effects: [write, drop], columns: [public.b.c]}}
+- {name: c, action: allow, match: {objects: [public.a], columns: [public.b.c]}}
+- {name: d, action: deny, match: {objects: ["setting:my.own.name", 'public."a.b"']}}
+- {name: e, action: deny, match: {parameters: [{above: 5, below: 6, is_null: false}]}}
+)");
+}
+
+TEST_CASE("loader: two patterns meet where some name fits both") {
+  auto meet = [](const char* a, const char* b) {
+    CHECK(Glob(a).meets(Glob(b)) == Glob(b).meets(Glob(a)));
+    return Glob(a).meets(Glob(b));
+  };
+  CHECK(meet("public.a", "public.a"));
+  CHECK(meet("public.*", "*.a"));
+  CHECK(meet("a?c", "abc"));
+  CHECK(meet("*", ""));
+  CHECK(meet("a*b*c", "*ab*bc"));
+  CHECK_FALSE(meet("public.a", "public.b"));
+  CHECK_FALSE(meet("a*", "b*"));
+  CHECK_FALSE(meet("*a", "*b"));
+  CHECK_FALSE(meet("a??", "ab"));
+  CHECK_FALSE(meet("", "?"));
 }
 
 TEST_CASE("loader: resources") {

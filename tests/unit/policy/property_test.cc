@@ -65,6 +65,9 @@ class Draw {
   static constexpr const char* kColumns[] = {"x", "y", "*"};
   static constexpr const char* kVerbs[] = {"SELECT", "DROP TABLE"};
 
+  static std::string effects(const std::string& first, const std::string& second) {
+    return "effects: [" + first + (first == second ? "" : ", " + second) + "]";
+  }
   // Something that does not hang on the command in hand.
   std::string fixed() {
     for (;;) {
@@ -75,7 +78,7 @@ class Draw {
   std::string something() {
     switch (below(6)) {
       case 0:
-        return "effects: [" + one(kEffects) + ", " + one(kEffects) + "]";
+        return effects(one(kEffects), one(kEffects));
       case 1:
         return "objects: [" + one(kGlobs) + "]";
       case 2:
@@ -91,6 +94,11 @@ class Draw {
   std::string match() {
     std::string first = something(), second = something();
     if (chance(30)) return "";
+    // Columns have no other effects.
+    if (second.starts_with("columns") && first.starts_with("effects"))
+      first = effects("read", "write");
+    if (first.starts_with("columns") && second.starts_with("effects"))
+      second = effects("read", "write");
     bool same = first.substr(0, 4) == second.substr(0, 4);
     return same || chance(50) ? first : first + ", " + second;
   }

@@ -2,10 +2,12 @@
 // statement's lines, each after "> ", and the rendering that is expected. CHAPERONE_GOLDEN_WRITE=1
 // writes the present renderings, to be read before they are committed.
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "proto-parsers/core/verbs.h"
 #include "tests/unit/sql/fixture.h"
 #include "tests/unit/sql/render.h"
 #include "tests/unit/sql/rows.h"
@@ -44,6 +46,10 @@ std::vector<Block> blocks_of(const std::string& path) {
   return blocks;
 }
 
+bool is_verb(const std::string& word) {
+  return std::find(verbs().begin(), verbs().end(), word) != verbs().end();
+}
+
 std::string written(const Block& block, const std::string& rendering) {
   std::string text = block.comment + "> ";
   for (char c : block.statement) {
@@ -60,7 +66,12 @@ void check_corpus(const std::string& name, const Reading& reading, const Names& 
   auto blocks = blocks_of(path);
   CHECK(blocks.size() > 10);
   for (const auto& block : blocks) {
-    std::string rendering = render(analyse(block.statement, reading, names));
+    auto analysis = analyse(block.statement, reading, names);
+    for (const auto& statement : analysis.meaning.statements) {
+      INFO("a policy knows no verb that core/verbs.cc does not have: " << statement.verb);
+      CHECK((statement.verb.empty() || is_verb(statement.verb)));
+    }
+    std::string rendering = render(analysis);
     all += written(block, rendering);
     INFO(block.statement);
     if (!writes) CHECK(rendering == block.expected);
