@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "sidecar/capture/socket_handle.h"
+#include "sidecar/capture/text_template.h"
 
 namespace chaperone::capture {
 namespace {
@@ -32,7 +33,14 @@ std::vector<std::string> active_devices() {
   return names;
 }
 
-bool device_exists(const std::string& name) { return if_nametoindex(name.c_str()) != 0; }
+Result<void> check_devices(const std::vector<std::string>& devices) {
+  for (const std::string& device : devices) {
+    if (if_nametoindex(device.c_str()) != 0) continue;
+    return Error{"device '" + device +
+                 "' is not in this network namespace; there are: " + join(active_devices(), ", ")};
+  }
+  return {};
+}
 
 bool kernel_has_ipv6() { return access("/proc/self/net/if_inet6", F_OK) == 0; }
 

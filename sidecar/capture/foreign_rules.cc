@@ -31,6 +31,29 @@ bool catches(std::string_view base_chain) {
          (has(base_chain, "hook output") || has(base_chain, "hook prerouting"));
 }
 
+// What stands in quotes (a comment, a device, a log prefix) is no statement; an extension's name
+// is.
+std::string statements_of(std::string_view rule) {
+  std::string text;
+  bool quoted = false;
+  for (char c : rule) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted && c != '"') text += c;
+  }
+  return " " + text + " ";
+}
+
+// Takes packets elsewhere without NAT, from whatever hook: by a transparent proxy, as a copy, or
+// out of another device.
+bool diverts(std::string_view rule) {
+  for (std::string_view target : {"xt target \"TPROXY\"", "xt target \"TEE\""}) {
+    if (has(rule, target)) return true;
+  }
+  const std::string text = statements_of(rule);
+  return has(text, " tproxy ") || has(text, " dup to ") || has(text, " fwd to ") ||
+         has(text, " fwd ip to ") || has(text, " fwd ip6 to ");
+}
+
 }  // namespace
 
 std::vector<ForeignRule> foreign_in_nft(std::string_view listing) {
@@ -47,7 +70,7 @@ std::vector<ForeignRule> foreign_in_nft(std::string_view listing) {
       in_nat_chain = catches(line);
     } else if (line == "}") {
       in_nat_chain = false;
-    } else if (in_nat_chain && !line.empty() && !is_our_table(table)) {
+    } else if ((in_nat_chain || diverts(line)) && !line.empty() && !is_our_table(table)) {
       bool own = has(line, kIptablesChainPrefix) || chain.starts_with(kIptablesChainPrefix);
       found.push_back({"nft table " + std::string(table) + ", chain " + std::string(chain),
                        std::string(line), own});

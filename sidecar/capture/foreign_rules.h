@@ -15,8 +15,8 @@ struct ForeignRule {
   bool own = false;   // left by an earlier run of ours with another back end
 };
 
-// In what `nft list ruleset` prints: rules in NAT chains at the output or prerouting hook of any
-// table but ours.
+// In what `nft list ruleset` prints, in any table but ours: rules in NAT chains at the output or
+// prerouting hook; wherever they hang, rules that divert packets without NAT (tproxy, dup, fwd).
 std::vector<ForeignRule> foreign_in_nft(std::string_view listing);
 
 // In what iptables-save prints: any rule in or to a chain that is not ours. All tables count, since

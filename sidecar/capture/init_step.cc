@@ -68,10 +68,12 @@ void choose_devices(Parameters& parameters, bool guard_l2, const Say& say) {
     return;
   }
   if (parameters.devices.empty()) {
-    return say("warning: no layer-2 guard (this pod has no device that is up besides loopback); one "
-               "that comes later is not guarded");
+    return say(
+        "warning: no layer-2 guard (this pod has no device that is up besides loopback); one "
+        "that comes later is not guarded");
   }
-  say("layer-2 guard on " + join(parameters.devices, ", "));
+  say("layer-2 guard on " + join(parameters.devices, ", ") +
+      "; AF_XDP sockets go beneath it, so the agent must not have NET_RAW all the same");
 }
 
 Result<void> refuse_foreign(Backend& backend) {
@@ -91,16 +93,6 @@ Result<void> load_and_prove(Backend& backend, SelfTest& test) {
   return test.refused();
 }
 
-// A guard on a device that is not there would be accepted, and guard nothing.
-Result<void> check_devices(const Parameters& parameters) {
-  for (const std::string& device : parameters.devices) {
-    if (device_exists(device)) continue;
-    return Error{"device '" + device +
-                 "' is not in this network namespace; there are: " + join(active_devices(), ", ")};
-  }
-  return {};
-}
-
 Result<void> check_own_identity(const Parameters& parameters) {
   if (getuid() != parameters.sidecar_uid) return {};
   return Error{
@@ -114,7 +106,7 @@ Result<void> run_init_step(const InitOptions& options, const Say& say) {
   Parameters parameters = options.parameters;
   parameters.last_uid = last_uid_here();
   for (Result<void> step : {check(parameters), check_own_identity(parameters), require_net_admin(),
-                            check_devices(parameters)}) {
+                            check_devices(parameters.devices)}) {
     if (!step) return step;
   }
   const bool nft = options.backend == BackendChoice::Auto || options.backend == BackendChoice::Nft;

@@ -5,10 +5,13 @@
 
 namespace chaperone::capture {
 
-// Open dials of one agent UID to the sidecar. Below the listeners' backlog (256 or more), so that
+// Open dials of one agent UID to the sidecar. Below the listeners' backlog, so that
 // an agent's flood is refused before a listener would answer it with SYN cookies, which have no
 // owner.
 inline constexpr unsigned kDialsMax = 200;
+// The sidecar listens with a backlog of 4096, which the kernel cuts at net.core.somaxconn: 4096
+// since Linux 5.4, but any pod may have been given less. More would be a flood all the same.
+inline constexpr unsigned kDialsMaxMost = 4000;
 
 // One dial of the self-test. It goes no farther than the loopback device; the rest is for a node
 // whose processors are busy starting other pods.

@@ -73,10 +73,26 @@ Result<void> check_resolvers(int family, const std::vector<std::string>& address
   return {};
 }
 
+// The unspecified address, a group's, everybody's: a rule for it would open what nobody meant.
+bool is_nobody(const std::string& text) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) {
+    const std::uint32_t first = ntohl(v4.s_addr) >> 24;
+    return first == 0 || first >= 224;
+  }
+  in6_addr v6{};
+  return inet_pton(AF_INET6, text.c_str(), &v6) == 1 &&
+         (IN6_IS_ADDR_UNSPECIFIED(&v6) || IN6_IS_ADDR_MULTICAST(&v6) || IN6_IS_ADDR_V4MAPPED(&v6));
+}
+
 }  // namespace
 
 Result<void> add_resolver(Parameters& parameters, std::string_view address) {
   std::string text(address);
+  if (is_nobody(text)) {
+    return Error{"resolver " + text +
+                 " is nobody's address: name the server that the sidecar asks"};
+  }
   if (is_address(AF_INET, text)) {
     parameters.resolvers4.push_back(text);
     return {};
@@ -103,7 +119,10 @@ Result<void> check(const Parameters& parameters) {
       return Error{"device '" + device + "' cannot be guarded: not a plain interface name"};
     }
   }
-  if (parameters.dials_max == 0) return Error{"dials-max must be at least 1"};
+  if (parameters.dials_max == 0 || parameters.dials_max > kDialsMaxMost) {
+    return Error{"dials-max must be from 1 to " + std::to_string(kDialsMaxMost) +
+                 ", below the listener's backlog"};
+  }
   return {};
 }
 

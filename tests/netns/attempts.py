@@ -3,12 +3,16 @@
 Each returns a value or raises OSError; none looks at the rules.
 """
 
+import ctypes
 import errno
+import mmap
 import os
 import socket
+import struct
 import subprocess
 import time
 
+import kernel
 import packets
 import standins
 
@@ -106,6 +110,28 @@ def frame_send(frame, bypass=False, device="eth0"):
         if bypass:
             sock.setsockopt(263, 20, 1)  # SOL_PACKET, PACKET_QDISC_BYPASS
         sock.send(frame)
+
+
+def xdp_send(frame, device="eth0"):
+    """A whole frame by AF_XDP's transmit ring alone (copy mode, no BPF); needs NET_RAW. Layouts and
+    numbers are those of linux/if_xdp.h."""
+    af_xdp, sol_xdp, tx_ring, umem_reg, fill_ring, completion_ring, offsets = 44, 283, 3, 4, 5, 6, 1
+    slots, chunk = 64, 4096
+    memory = mmap.mmap(-1, slots * chunk)
+    memory[:len(frame)] = frame
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    with socket.socket(af_xdp, socket.SOCK_RAW) as sock:
+        sock.setsockopt(sol_xdp, umem_reg, struct.pack("QQIIII", address, slots * chunk, chunk, 0, 0, 0))
+        for ring in (fill_ring, completion_ring, tx_ring):
+            sock.setsockopt(sol_xdp, ring, struct.pack("I", slots))
+        # Four times producer, consumer, descriptors, flags: receive, transmit, fill, completion.
+        ring = struct.unpack("16Q", sock.getsockopt(sol_xdp, offsets, 128))[4:8]
+        queue = mmap.mmap(sock.fileno(), ring[2] + slots * 16, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE,
+                          offset=0x80000000)
+        kernel.bind_xdp(sock.fileno(), socket.if_nametoindex(device))
+        queue[ring[2]:ring[2] + 16] = struct.pack("QII", 0, len(frame), 0)
+        queue[ring[0]:ring[0] + 4] = struct.pack("I", 1)
+        kernel.kick(sock.fileno())
 
 
 def join_group(group, device="eth0"):

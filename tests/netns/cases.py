@@ -53,6 +53,12 @@ def duty(row, families=BOTH, tiers=("user",), backends=()):
     return _register(row, families, tiers, backends, False, False, None)
 
 
+def limit(row, families=BOTH, tiers=("user",), backends=()):
+    """What gets out although nobody wants it (docs/limits.md). Judged by its own assertions, so that it
+    goes red, and the page is mended, when the kernel or a rule stops it."""
+    return _register(row, families, tiers, backends, False, False, None)
+
+
 def expect(condition, message):
     if not condition:
         raise AssertionError(message)

@@ -9,7 +9,7 @@ import packets
 import process
 import standins
 from attempts import MARKER
-from cases import escape, expect, outcome, refused
+from cases import escape, expect, limit, outcome, refused
 from topology import GATEWAY, HOST, LOOPBACK, POD, RESOLVER, SIDECAR, identity, with_raw
 
 BROADCAST = "10.77.0.255"
@@ -23,6 +23,10 @@ def _marked(world):
         if seen := [frame for frame in world.sniffer.frames() if MARKER in frame.raw]:
             return seen
     return []
+
+
+def _marked_in_time(world):
+    return any(MARKER in frame.raw for _ in range(50) for frame in world.sniffer.frames())
 
 
 def _frames_of(family):
@@ -50,6 +54,21 @@ def packet_socket_with_net_raw(world, who, family):
             seen = _marked(world)
             expect(bool(seen) != world.ruled, f"frame {frame[12:14].hex()}: {len(seen)} seen")
     outcome(world, who, attempts.send, HOST[family], 443)
+
+
+@escape("7", families=(4,), control=False)
+def xdp_socket_without_the_right(world, who, family):
+    _, error = outcome(world, who, attempts.xdp_send, _frames_of(family)[0])
+    expect(error in {errno.EPERM} | ABSENT, f"an AF_XDP socket was given: errno {error}")
+
+
+@limit("7", families=(4,))
+def xdp_socket_with_net_raw(world, who, family):
+    _, error = outcome(world, with_raw(who), attempts.xdp_send, _frames_of(family)[0])
+    if error in ABSENT:
+        return
+    expect(error is None, f"an AF_XDP socket was not given: errno {error}")
+    expect(_marked_in_time(world), "AF_XDP is held now: take it from docs/limits.md and docs/capture.md")
 
 
 @escape("7", families=(4,), tiers=("user",), layer2=True)

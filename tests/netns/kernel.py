@@ -25,6 +25,18 @@ def _checked(result, what):
         raise OSError(error, f"{what}: {os.strerror(error)}")
 
 
+def bind_xdp(fd, index):
+    """Binds an AF_XDP socket to a device's first queue, in copy mode; Python knows no such address."""
+    _checked(_libc.bind(fd, struct.pack("HHIII", 44, 1 << 1, index, 0, 0), 16), "bind")
+
+
+def kick(fd):
+    """An empty send: the kernel looks at the ring."""
+    if _libc.sendto(fd, None, 0, 0x40, None, 0) < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
 def enter(fd):
     _checked(_libc.setns(fd, 0), "setns")
 

@@ -144,6 +144,10 @@ FOREIGN = {
                    "tcp dport 1-65535 redirect to :15001\n}\n}\n", "table ip mesh, chain out"),
     "nft-in": ("nft", "table inet mesh {\nchain pre {\ntype nat hook prerouting priority -100\n"
                       "tcp dport 80 redirect to :15006\n}\n}\n", "table inet mesh, chain pre"),
+    "nft-tproxy": ("nft", "table inet proxy {\nchain pre {\ntype filter hook prerouting priority -150\n"
+                          "meta l4proto tcp tproxy ip to :15001\n}\n}\n", "table inet proxy, chain pre"),
+    "nft-dup": ("nft", "table ip copies {\nchain out {\ntype filter hook output priority 10\n"
+                       "dup to 10.78.0.2\n}\n}\n", "table ip copies, chain out"),
     "iptables-nft": ("iptables-nft", "-t nat -A OUTPUT -p tcp -j REDIRECT --to-ports 15001", "nat"),
     "iptables-legacy": ("iptables-legacy", "-t nat -A OUTPUT -p tcp -j REDIRECT --to-ports 15001",
                         "iptables-legacy table nat"),
@@ -163,7 +167,7 @@ def refuses_beside_foreign_nat_rules_and_names_them():
                     run(tool, *words.split(), netns=world.pod)
                 done = rules.init(world, backend, check=False)
                 expect(done.returncode == 1, f"{backend} beside {name}: status {done.returncode}")
-                expect(named in done.stderr and "REDIRECT" in done.stderr.upper(),
+                expect(named in done.stderr and any(word in done.stderr.upper() for word in ("REDIRECT", "TPROXY", "DUP")),
                        f"{backend} beside {name}: {done.stderr}")
 
 
@@ -218,9 +222,15 @@ def a_taken_port_is_named_before_anything_is_loaded():
 @test
 def wrong_flags_are_refused():
     for words in (["--resolver", "dns.example"], ["--inbound-port", "19001"], ["--backend", "pf"],
-                  ["--device", "eth0\"; drop"], ["--sidecar-uid", "0"], ["--inbound-port", "70000"]):
+                  ["--device", "eth0\"; drop"], ["--sidecar-uid", "0"], ["--inbound-port", "70000"],
+                  ["--resolver", "0.0.0.0"], ["--dials-max", "100000"], ["--metrics-listener", "0"]):
         done = run(INIT, "--dry-run", *words, check=False)
-        expect(done.returncode == 2 and done.stderr, f"{words}: {done.returncode}")
+        said = done.stdout + done.stderr
+        expect(done.returncode == 2 and said, f"{words}: {done.returncode}")
+        expect("->" not in said and "Could not convert" not in said, f"{words}: {said}")
+    with World(sidecar=False) as world:
+        done = run(INIT, "--dry-run", "--device", "eth9", netns=world.pod, check=False)
+        expect(done.returncode == 1 and "eth9" in done.stderr and not done.stdout, done.stderr)
 
 
 @test

@@ -40,6 +40,44 @@ TEST_CASE("our own table, empty chains and other hooks are not foreign") {
             .empty());
 }
 
+TEST_CASE("rules that divert packets without NAT are found in any chain") {
+  auto found = foreign_in_nft(
+      "table inet mesh {\n"
+      "\tchain pre {\n"
+      "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
+      "\t\tmeta l4proto tcp tproxy to :15001\n"
+      "\t\tmeta l4proto udp tproxy ip to 127.0.0.1:15001\n"
+      "\t\tcounter packets 0 bytes 0 xt target \"TPROXY\"\n"
+      "\t}\n"
+      "\tchain jumped_to {\n"
+      "\t\tip daddr 10.0.0.1 dup to 10.78.0.2 device \"eth0\"\n"
+      "\t}\n"
+      "}\n"
+      "table netdev tap {\n"
+      "\tchain eg {\n"
+      "\t\ttype filter hook egress device \"eth0\" priority filter; policy accept;\n"
+      "\t\tether type ip fwd to \"lo\"\n"
+      "\t\tdup to \"lo\"\n"
+      "\t}\n"
+      "}\n");
+  REQUIRE(found.size() == 6);
+  CHECK(found[0].where == "nft table inet mesh, chain pre");
+  CHECK(found[3].where == "nft table inet mesh, chain jumped_to");
+  CHECK(found[4].where == "nft table netdev tap, chain eg");
+  CHECK(found[4].rule == "ether type ip fwd to \"lo\"");
+}
+
+TEST_CASE("filter rules that only speak of such words divert nothing") {
+  CHECK(foreign_in_nft("table inet other {\n"
+                       "\tchain tproxy {\n"
+                       "\t\ttype filter hook output priority filter; policy accept;\n"
+                       "\t\tlog prefix \"seen dup to \" drop comment \"no tproxy here\"\n"
+                       "\t\tjump fwd\n"
+                       "\t}\n"
+                       "}\n")
+            .empty());
+}
+
 TEST_CASE("a table that borrows our name in another family is foreign") {
   CHECK(foreign_in_nft("table ip chaperone {\n"
                        "\tchain x {\n"

@@ -18,6 +18,27 @@ TEST_CASE("resolvers are filed by family, in the kernel's spelling") {
   }
 }
 
+TEST_CASE("an address that is nobody's is no resolver") {
+  for (const char* wrong : {"0.0.0.0", "0.1.2.3", "224.0.0.251", "255.255.255.255",
+                            "::", "ff02::fb", "::ffff:10.0.0.1"}) {
+    Parameters parameters;
+    INFO(wrong);
+    auto added = add_resolver(parameters, wrong);
+    REQUIRE_FALSE(added.ok());
+    CHECK(added.error().message.find("nobody's") != std::string::npos);
+  }
+}
+
+TEST_CASE("dials stay below the listener's backlog") {
+  Parameters parameters;
+  for (unsigned wrong : {0U, kDialsMaxMost + 1, 100000U}) {
+    parameters.dials_max = wrong;
+    CHECK_FALSE(check(parameters).ok());
+  }
+  parameters.dials_max = kDialsMaxMost;
+  CHECK(check(parameters).ok());
+}
+
 TEST_CASE("nothing that could change the text of a rule gets into one") {
   for (const char* device :
        {"", "lo", "a\"b", "eth0; flush ruleset", "a b", "a\nb", "a{", "sixteencharslong"}) {
