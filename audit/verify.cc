@@ -314,7 +314,7 @@ void Verifier::on_end() {
   end_seen_ = true;
   if (body.size() != 8 || count != report_.records) {
     broken(0, reader_.offset(),
-           "the export says it holds " + std::to_string(count) + " records, but " +
+           "its end says that it holds " + std::to_string(count) + " records, but " +
                std::to_string(report_.records) + " are there");
   }
 }

@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "sidecar/config/finding.h"
@@ -11,8 +12,29 @@ namespace {
 // Where completion proposes files, and the words that it proposes for a value.
 const char* const kEffects =
     "read write delete define drop grant run_code export import session lock notify listen "
-    "transaction admin "
-    "replicate maintain describe opaque unknown";
+    "transaction admin replicate maintain describe opaque unknown";
+
+std::vector<std::string_view> words_of(std::string_view text, char between) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; at <= text.size();) {
+    std::size_t end = std::min(text.find(between, at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+// Why this is no list of effects; empty if it is one.
+std::string wrong_effect(const std::string& text) {
+  const std::vector<std::string_view> known = words_of(kEffects, ' ');
+  for (std::string_view word : words_of(text, ',')) {
+    if (std::find(known.begin(), known.end(), word) != known.end()) continue;
+    std::string nearest = config::nearest_word(word, known);
+    return "no effect is called \"" + std::string(word) + "\"" +
+           (nearest.empty() ? std::string() : "; did you mean \"" + nearest + "\"?");
+  }
+  return {};
+}
 
 class Builder {
  public:
@@ -72,7 +94,8 @@ class Builder {
     sub->add_option("--resource", to.resource, "resource as the policy names it");
     sub->add_option("--verb", to.verb, "SELECT, DROP TABLE, ...");
     sub->add_option("--object", to.object, "public.customers, or a column: public.customers.email");
-    sub->add_option("--effect", to.effect, std::string("any of, with commas: ") + kEffects);
+    sub->add_option("--effect", to.effect, std::string("any of, with commas: ") + kEffects)
+        ->check(CLI::Validator(wrong_effect, ""));
     sub->add_option("--risk", to.risk_min, "this tier or higher")
         ->check(CLI::IsMember({"none", "low", "medium", "high", "critical"}));
     sub->add_option("--decision", to.decision, "")->check(CLI::IsMember({"allow", "hold", "deny"}));

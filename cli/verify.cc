@@ -57,13 +57,17 @@ class Mapped {
   std::size_t size_ = 0;
 };
 
-Result<audit::PublicKey> collector_key(const std::string& given) {
-  if (given.empty()) {
-    return Error{
-        "whose key? give the collector's public key with --key (collector.key.pub in its data "
-        "folder, or "
-        "the \"public key\" line that it prints at start)"};
+// What is wrong with the command line itself; empty if nothing.
+std::string wrong_usage(const Arguments& arguments) {
+  if (arguments.file.empty() == arguments.spool.empty()) {
+    return "name one thing to verify: an export's file, or a spool folder with --spool";
   }
+  if (!arguments.settings.collector_key.empty()) return {};
+  return "whose key? give the collector's public key with --key (collector.key.pub in its data "
+         "folder, or the \"public key\" line that it prints at start)";
+}
+
+Result<audit::PublicKey> collector_key(const std::string& given) {
   std::string text = given;
   if (std::ifstream file(given); file) {
     if (!std::getline(file, text)) text.clear();
@@ -164,8 +168,9 @@ std::string report_text(const audit::VerifyReport& report, const Terminal& termi
 }  // namespace
 
 Result<int> verify(const Arguments& arguments) {
-  if (arguments.file.empty() == arguments.spool.empty()) {
-    return Error{"name one thing to verify: an export's file, or a spool folder with --spool"};
+  if (std::string wrong = wrong_usage(arguments); !wrong.empty()) {
+    std::cerr << "chaperone: " << wrong << "\n";
+    return kExitUsage;
   }
   auto key = collector_key(arguments.settings.collector_key);
   if (!key) return key.error();

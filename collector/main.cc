@@ -171,7 +171,7 @@ void report_start(const Store& store, const HttpServer& server, const Flags& fla
                  static_cast<unsigned long long>(torn));
   }
   if (flags.dev_tls) {
-    std::fprintf(stderr, "chaperone-collector: development TLS; clients need --ca %s/tls/ca.pem\n",
+    std::fprintf(stderr, "chaperone-collector: development TLS; clients need --ca-file %s/tls/ca.pem\n",
                  flags.data.c_str());
   }
   std::printf("listening on https://%s:%d\npublic key %s\n", host.c_str(), server.port(),

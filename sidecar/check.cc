@@ -33,7 +33,6 @@ void look(const policy::Resource& resource, std::string& findings) {
 
 Result<void> check_named_files(const config::SidecarConfig& config) {
   std::string findings;
-  if (config.listen.addresses.empty()) findings += "listen.addresses is empty: nothing would listen\n";
   if (!config.collector.url.empty()) {
     look(config.collector.ca_file, "collector.ca_file", findings);
     look(config.collector.token_file, "collector.token_file", findings);

@@ -25,6 +25,21 @@ Error unreadable(std::string_view name, std::string_view value, std::string_view
   return Error{std::string(name) + "=" + std::string(value) + ": not " + std::string(wanted)};
 }
 
+// A zero byte would end the text for SQLite, and nothing that is kept holds one.
+Result<void> check_value(const std::string& name, const std::string& value) {
+  if (value.size() > kParameterBytesMax) return Error{name + " is too long"};
+  if (value.find('\0') != std::string::npos) return Error{name + " holds a zero byte"};
+  return {};
+}
+
+std::string effect_words() {
+  std::string words;
+  for (int i = 0; i < kEffectCount; ++i) {
+    words += (i == 0 ? "" : ", ") + std::string(name_of(static_cast<Effect>(i)));
+  }
+  return words;
+}
+
 // Reads one parameter, if present, by `read`, which gives none for what it does not understand.
 template <class Value, class Read>
 Result<void> take(const HttpRequest& request, const char* name, std::optional<Value>& out,
@@ -131,7 +146,8 @@ Result<void> take_numbers(const HttpRequest& request, Filter& filter) {
   if (auto r = take(request, "writer", filter.writer, "32 hexadecimal digits", read_id); !r)
     return r;
   std::optional<EffectSet> effects;
-  auto r = take(request, "effect", effects, "effects as docs/policy.md names them", read_effects);
+  static const std::string kWords = "one or more, with commas, of " + effect_words();
+  auto r = take(request, "effect", effects, kWords, read_effects);
   filter.effects = effects.value_or(EffectSet());
   return r;
 }
@@ -156,7 +172,7 @@ Result<void> check_parameters(const HttpRequest& request,
       return Error{"no parameter \"" + name.substr(0, 64) + "\" here; see /v1/openapi.json"};
     }
     if (request.query.count(name) > 1) return Error{name + " is given twice"};
-    if (value.size() > kParameterBytesMax) return Error{name + " is too long"};
+    if (auto plain = check_value(name, value); !plain) return plain.error();
   }
   return {};
 }
@@ -169,7 +185,7 @@ Result<Filter> parse_filter(const HttpRequest& request,
     if (!known)
       return Error{"no parameter \"" + name.substr(0, 64) + "\" here; see /v1/openapi.json"};
     if (name != "label" && request.query.count(name) > 1) return Error{name + " is given twice"};
-    if (value.size() > kParameterBytesMax) return Error{name + " is too long"};
+    if (auto plain = check_value(name, value); !plain) return plain.error();
   }
   Filter filter;
   filter.pod = parameter(request, "pod");

@@ -131,6 +131,9 @@ HttpReply Api::tail(const HttpRequest& request) {
   if (!page) return bad_request(page.error());
   auto wait_s = number_parameter(request, "wait_s");
   if (!wait_s) return bad_request(wait_s.error());
+  if (wait_s->value_or(0) > static_cast<std::int64_t>(kTailWaitMaxS)) {
+    return bad_request(Error{"wait_s must lie between 0 and " + std::to_string(kTailWaitMaxS)});
+  }
   page->ascending = true;
   TailPlace place(tails_);
   if (!place.taken())
@@ -139,8 +142,7 @@ HttpReply Api::tail(const HttpRequest& request) {
   std::int64_t seen = parts_.store.status().last_record_id;
   std::int64_t start = page->cursor.value_or(seen);
   page->cursor = start;
-  std::int64_t until_ns =
-      wall_now_ns() + std::min<std::int64_t>(wait_s->value_or(0), kTailWaitMaxS) * 1'000'000'000;
+  std::int64_t until_ns = wall_now_ns() + wait_s->value_or(0) * 1'000'000'000;
   while (true) {
     seen = parts_.store.status().last_record_id;
     HttpReply reply = page_of_records(request, *filter, *page);
@@ -194,7 +196,9 @@ HttpReply Api::session(const HttpRequest& request) {
   auto rows = query->sessions(*filter, two);
   if (!rows) return failed(*query, rows.error());
   if (rows->empty())
-    return error_reply(404, "no_such_session", "no session has this id, or no longer");
+    return error_reply(404, "no_such_session",
+                       "no session has this id, or no longer; /v1/sessions (chaperone sessions) "
+                       "lists those there are");
   if (rows->size() > 1)
     return error_reply(409, "ambiguous",
                        "more than one session begins so; give more digits, or writer=");

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <charconv>
+#include <set>
 
 #include "sidecar/config/limits.h"
 #include "sidecar/config/map_reader.h"
@@ -45,14 +46,60 @@ void path(MapReader& map, Findings& findings, std::string_view key, std::string&
 void read_public_roots(MapReader& map, Findings& findings, std::string& file) {
   const Node* node = map.find("public_roots");
   if (!map.text("public_roots", file) || file.empty() || file.front() == '/') return;
-  findings.add(node->at, "public_roots is " + quote(file) +
-                             ": must be an absolute path, or \"\" for none");
+  findings.add(node->at,
+               "public_roots is " + quote(file) + ": must be an absolute path, or \"\" for none");
 }
 
 void check_addresses(MapReader& map, Findings& findings, std::string_view key,
                      const std::vector<std::string>& addresses) {
   for (const std::string& address : addresses) {
     if (!is_address(address)) findings.add(map.find(key)->at, quote(address) + " is no IP address");
+  }
+}
+
+void check_listed(const Node& node, Findings& findings) {
+  std::set<std::string_view> seen;
+  const std::vector<Node> addresses = as_list(node);
+  if (addresses.empty()) findings.add(node.at, "addresses lists nothing: nothing would listen");
+  for (const Node& address : addresses) {
+    if (!seen.insert(address.text).second) {
+      findings.add(address.at, "addresses lists " + quote(address.text) + " twice");
+    }
+  }
+}
+
+// The port behind the last colon; 0 where there is none.
+std::uint16_t port_of(std::string_view address) {
+  std::uint16_t port = 0;
+  const char* last = address.data() + address.size();
+  std::from_chars(address.data() + address.rfind(':') + 1, last, port);
+  return port;
+}
+
+// Whatever their addresses: the kernel's rules know these listeners by their ports alone.
+void check_ports(const Node& root, Findings& findings, const SidecarConfig& config) {
+  struct Listener {
+    std::string_view name, section, key;
+    std::uint16_t port;
+  };
+  const Listener listeners[] = {
+      {"listen.port", "listen", "port", config.listen.port},
+      {"dns.port", "dns", "port", config.dns.port},
+      {"the port of metrics_address", "metrics_address", "", port_of(config.metrics_address)},
+      {"the port of probe_address", "probe_address", "", port_of(config.probe_address)},
+  };
+  for (const Listener& one : listeners) {
+    for (const Listener& other : listeners) {
+      if (&other == &one) break;
+      if (one.port == 0 || one.port != other.port) continue;
+      // The default of one may clash with what was written for the other: that is where to look.
+      const Listener& written = root.find(one.section) ? one : other;
+      const Node* section = root.find(written.section);
+      const Node* place = section ? section->find(written.key) : &root;
+      findings.add(place ? place->at : section->at,
+                   std::string(one.name) + " is " + std::string(other.name) +
+                       " too: each listener needs its own port");
+    }
   }
 }
 
@@ -70,6 +117,7 @@ void read_listen(const Node* node, Findings& findings, Listen& listen) {
   map.number("port", listen.port, 1, 65535);
   if (map.texts("addresses", listen.addresses)) {
     check_addresses(map, findings, "addresses", listen.addresses);
+    check_listed(*map.find("addresses"), findings);
   }
   map.finish();
 }
@@ -119,7 +167,8 @@ void read_times(const Node* node, Findings& findings, Times& times) {
   map.finish();
 }
 
-void read_host_port(MapReader& map, Findings& findings, std::string_view key, std::string& address) {
+void read_host_port(MapReader& map, Findings& findings, std::string_view key,
+                    std::string& address) {
   const Node* node = map.find(key);
   if (!map.text(key, address) || address.empty()) return;
   if (!is_host_port(address)) {
@@ -133,8 +182,9 @@ void read_key_age(MapReader& map, Findings& findings, std::uint64_t& age_ms) {
   constexpr std::uint64_t kHourMs = 3600 * 1000;
   if (!map.duration_ms("key_age_max", age_ms, 0, 3650 * kDayMs)) return;
   if (age_ms == 0 || age_ms >= kHourMs) return;
-  findings.add(map.find("key_age_max")->at, "key_age_max is below an hour: write 0s for never, "
-                                            "or 1h at the least");
+  findings.add(map.find("key_age_max")->at,
+               "key_age_max is below an hour: write 0s for never, "
+               "or 1h at the least");
 }
 
 void read_config(const Node& root, Findings& findings, const Environment& environment,
@@ -161,6 +211,7 @@ void read_config(const Node& root, Findings& findings, const Environment& enviro
   read_limits(map.find("limits"), findings, config.limits);
   read_times(map.find("times"), findings, config.times);
   map.finish();
+  if (findings.empty()) check_ports(root, findings, config);
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ constexpr Range kRanges[] = {
     {v4(224), 96 + 4, Reserved::kNever},           // multicast
     {v4(240), 96 + 4, Reserved::kNever},           // reserved, broadcast
     {v4(100, 100, 100, 200), 128, Reserved::kNever},  // Alibaba's metadata service
+    {v4(168, 63, 129, 16), 128, Reserved::kNever},    // Azure's wire server, DNS and metadata proxy
     {v4(10), 96 + 8, Reserved::kPrivate},
     {v4(100, 64), 96 + 10, Reserved::kPrivate},    // carrier NAT: pods of some clouds
     {v4(172, 16), 96 + 12, Reserved::kPrivate},
@@ -44,6 +45,8 @@ constexpr Range kRanges[] = {
     {v6(0x2001), 32, Reserved::kNever},            // Teredo: likewise
     {v6(0xfd00, 0x0ec2), 32, Reserved::kNever},    // AWS's metadata service
     {v6(0xfd20, 0x00ce), 32, Reserved::kNever},    // Google's
+    {v6(0xfd00, 0x00c1), 32, Reserved::kNever},    // Oracle's
+    {v6(0xfd00, 0x0042), 32, Reserved::kNever},    // Scaleway's
     {v6(0xfe80), 10, Reserved::kNever},            // link-local
     {v6(0xfec0), 10, Reserved::kNever},            // site-local, deprecated
     {v6(0xff00), 8, Reserved::kNever},             // multicast

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,28 @@ namespace {
 using policy::Policy;
 using policy::Rule;
 
+// The server folds what is not quoted to lower case.
+void note_capitals(const std::string& name, const policy::Match& match,
+                   std::vector<std::string>& notes) {
+  auto note = [&](const policy::Glob& glob) {
+    const std::string& pattern = glob.pattern();
+    bool folds =
+        std::any_of(pattern.begin(), pattern.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (folds)
+      notes.push_back(name + pattern + " has capitals: only a name that is quoted fits it");
+  };
+  for (const policy::ObjectPattern& object : match.objects) note(object.name);
+  for (const policy::ColumnPattern& column : match.columns) {
+    note(column.table);
+    note(column.column);
+  }
+  for (const policy::Glob& function : match.functions) note(function);
+}
+
 void note_rule(const Rule& rule, std::vector<std::string>& notes) {
   std::string name = "rule " + rule.name + ": ";
+  note_capitals(name, rule.match, notes);
+  for (const policy::Match& except : rule.except) note_capitals(name, except, notes);
   if (rule.trial) notes.push_back(name + "on trial, it refuses nothing");
   if (rule.action == policy::Action::kObserve) notes.push_back(name + "what it covers passes");
   if (rule.action != policy::Action::kAllow) return;

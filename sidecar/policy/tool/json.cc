@@ -1,12 +1,12 @@
 #include "sidecar/policy/tool/json.h"
 
-#include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 namespace chaperone::policy_tool {
 
 // Bytes that are no UTF-8 (a statement may hold any) must not make invalid JSON.
-using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
 struct Json::State {
   rapidjson::StringBuffer buffer;
@@ -39,7 +39,7 @@ std::string clean(std::string_view text) {
 
 }  // namespace
 
-Json::Json() : state_(std::make_unique<State>()) { state_->writer.SetIndent(' ', 2); }
+Json::Json() : state_(std::make_unique<State>()) {}
 Json::~Json() = default;
 
 Json& Json::begin_object() {

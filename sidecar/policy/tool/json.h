@@ -1,6 +1,6 @@
 #pragma once
-// Writes JSON into a string; RapidJSON stays in json.cc. Calls nest as the document does, and a
-// key comes before each value inside an object.
+// Writes JSON into a string, on one line; RapidJSON stays in json.cc. Calls nest as the document
+// does, and a key comes before each value inside an object.
 
 #include <cstdint>
 #include <memory>

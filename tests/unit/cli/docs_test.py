@@ -3,6 +3,7 @@
 in a folder that holds the page's own policy and cases."""
 
 import argparse
+import json
 import pathlib
 import re
 import shlex
@@ -69,6 +70,20 @@ class Docs(unittest.TestCase):
     def test_mistakes_name_the_nearest_word(self):
         self.assertIn('did you mean "sessions"?', self.run_cli(["sesions"], code=2))
         self.assertIn('did you mean "check"?', self.run_cli(["policy", "chek"], code=2))
+        self.assertIn('did you mean "write"?', self.run_cli(["search", "--effect", "read,wriet"], code=2))
+        self.assertIn("whose key?", self.run_cli(["verify", "trail.export"], code=2))
+        self.assertIn("name one thing", self.run_cli(["verify"], code=2))
+
+    def test_json_is_one_object_on_one_line(self):
+        for words in (["check", "policy.yaml"], ["test", "policy.test.yaml"], ["explain", "SELECT 1"]):
+            with self.subTest(words=words):
+                said = self.run_cli(["policy", *words, "--json"])
+                self.assertEqual(1, said.count("\n"), said)
+                json.loads(said)
+
+    def test_capitals_in_a_pattern_are_noted(self):
+        (self.folder / "folded.yaml").write_text(self.policies[0].replace("public.cards.number", "public.Cards.number"))
+        self.assertIn("note: rule no-card-numbers: public.Cards has capitals", self.run_cli(["policy", "check", "folded.yaml"]))
         self.assertIn("chaperone ", self.run_cli(["--version"]))
 
 

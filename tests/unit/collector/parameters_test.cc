@@ -52,6 +52,8 @@ TEST_CASE("what cannot be read is refused and named") {
       {"writer", std::string(32, 'G')},
       {"status", "fine"},
       {"text", "% ;"},
+      {"text", std::string("a\0b", 3)},
+      {"object", std::string("\0", 1)},
       {"pod", std::string(kParameterBytesMax + 1, 'x')}};
   for (const auto& [name, value] : wrong) {
     INFO(name);
@@ -60,6 +62,10 @@ TEST_CASE("what cannot be read is refused and named") {
     CHECK(filter.error().message.find(name) != std::string::npos);
   }
   CHECK(!parse_filter(asking({{"pod", "a"}, {"pod", "b"}}), {}).ok());
+  CHECK(!check_parameters(asking({{"kind", std::string("a\0", 2)}}), {"kind"}).ok());
+  auto effect = parse_filter(asking({{"effect", "wriet"}}), {});
+  REQUIRE(!effect);
+  CHECK(effect.error().message.find("read, write, delete") != std::string::npos);
 }
 
 TEST_CASE("pages have a bound and cursors a form") {

@@ -76,6 +76,29 @@ TEST_CASE("config: every mistake is named at its place, all at once") {
   }
 }
 
+TEST_CASE("config: each listener has a port of its own") {
+  auto said = [](const std::string& more) { return error_of("version: 1\n" + more + "\n"); };
+  CHECK(said("dns: {port: 19001}") ==
+        "c.yaml:2:13: dns.port is listen.port too: each listener needs its own port");
+  CHECK(said("metrics_address: 0.0.0.0:19001") ==
+        "c.yaml:2:18: the port of metrics_address is listen.port too: each listener needs its own "
+        "port");
+  CHECK(said("metrics_address: '[::]:19053'").find("dns.port too") != std::string::npos);
+  CHECK(said("probe_address: 0.0.0.0:19090")
+            .find("c.yaml:2:16: the port of probe_address is the port of "
+                  "metrics_address too") != std::string::npos);
+  CHECK(said("listen: {port: 19053}").find("c.yaml:2:16: dns.port is listen.port") !=
+        std::string::npos);
+  CHECK(said("listen: {port: 19090}").find("c.yaml:2:16: the port of metrics_address") !=
+        std::string::npos);
+  CHECK(parse_sidecar_config("version: 1\nmetrics_address: ''\nlisten: {port: 19090}\n", "c.yaml",
+                             nothing)
+            .ok());
+  CHECK(said("listen: {addresses: []}") ==
+        "c.yaml:2:21: addresses lists nothing: nothing would listen");
+  CHECK(said("listen: {addresses: ['::1', '::1']}") == "c.yaml:2:29: addresses lists '::1' twice");
+}
+
 TEST_CASE("config: the subject comes from the file, else from the environment") {
   auto environment = [](std::string_view name) -> std::string {
     return name == "CHAPERONE_POD" ? "pod-1" : name == "CHAPERONE_NAMESPACE" ? "agents" : "";

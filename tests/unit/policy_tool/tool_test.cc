@@ -65,7 +65,7 @@ TEST_CASE("tool: check says what a policy holds, or every finding") {
   CHECK(good.exit_code == 0);
   has(good.text, path + ": ok, 1 resource, 4 rules, revision r1\n");
   has(good.text, "note: resource db: no TLS upstream");
-  has(check(path, Format::kJson).text, "\"ok\": true");
+  has(check(path, Format::kJson).text, "\"ok\":true");
   std::string broken = folder.put("b.yaml", "version: 1\nrulse: []\nresource: []\n");
   Output bad = check(broken, Format::kText);
   CHECK(bad.exit_code == 1);
@@ -92,7 +92,7 @@ cases:
       "p.test.yaml:7: wrong\n  expected allow\n  got      deny by no-drop: Tables stay.");
   has(output.text, "2 passed, 1 failed");
   CHECK(test(folder.path(), Format::kText).text == output.text);
-  has(test(folder.path(), Format::kJson).text, "\"failed\": 1");
+  has(test(folder.path(), Format::kJson).text, "\"failed\":1");
 }
 
 TEST_CASE("tool: a test that cannot be run is a failure") {
@@ -121,8 +121,8 @@ TEST_CASE("tool: explain says why") {
   has(output.text, "is for another subject or resource");
   has(output.text, "do not hold here");
   std::string json = explain(question, Format::kJson).text;
-  has(json, "\"rule\": \"no-drop\"");
-  has(json, "\"says\": \"elsewhere\"");
+  has(json, "\"rule\":\"no-drop\"");
+  has(json, "\"says\":\"elsewhere\"");
 }
 
 TEST_CASE("tool: explain takes statements of any bytes and asks which resource") {
