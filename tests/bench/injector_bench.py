@@ -14,11 +14,15 @@ import pathlib
 import queue
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from integration.lib.process import die_with_parent  # noqa: E402
+
 BUILD = pathlib.Path(os.environ.get("CHAPERONE_BUILD", ROOT / "build"))
 CONFIG = {"initImage": "init", "sidecarImage": "sidecar",
           "policies": [{"name": "reader", "namespaces": ["agents"], "default": True}]}
@@ -46,7 +50,8 @@ def main():
         (folder / "config").write_text(json.dumps(CONFIG))
         program = subprocess.Popen([BUILD / "injector/chaperone-injector", "--config", folder / "config", "--certificate",
                                     folder / "crt", "--key", folder / "key", "--listen", "127.0.0.1", "--port", "0",
-                                    "--metrics-port", "0", "--drain-seconds", "0"], stderr=subprocess.PIPE, text=True)
+                                    "--metrics-port", "0", "--drain-seconds", "0"], stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=die_with_parent)
         try:
             port = int(program.stderr.readline().split("ports ")[1].split()[0])
             time.sleep(0.5)

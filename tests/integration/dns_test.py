@@ -5,7 +5,6 @@ is judged by the name under which its address was given out."""
 import pathlib
 import subprocess
 import sys
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -15,10 +14,10 @@ sandbox.enter()
 from integration.lib import postgres  # noqa: E402
 from integration.lib.certificates import Authority  # noqa: E402
 from integration.lib.chaperone import Collector, Sidecar, records  # noqa: E402
+from integration.lib.patience import PatientTest  # noqa: E402
 from integration.lib.process import Process  # noqa: E402
 from integration.lib.world import World  # noqa: E402
 
-PATIENCE_SECONDS = 20
 DB = "shop.db.svc.cluster.test"  # not in /etc/hosts: only the resolver knows it
 
 POLICY = f"""\
@@ -75,7 +74,7 @@ def resolv_conf(text):
     subprocess.run(["mount", "--bind", path, target], check=True)
 
 
-class DnsTest(unittest.TestCase):
+class DnsTest(PatientTest):
     @classmethod
     def setUpClass(cls):
         # Any resolver will do: port 53 of every address is the sidecar's.
@@ -102,14 +101,6 @@ class DnsTest(unittest.TestCase):
         done = self.world.agent(postgres.PSQL, "-XAtq", "-c", sql, env={
             "PGHOST": host, "PGUSER": "app", "PGDATABASE": "shop", "PGPASSWORD": "placeholder", "PGCONNECT_TIMEOUT": "15"})
         return done.stdout + done.stderr
-
-    def eventually(self, check, what):
-        end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
-            if check():
-                return
-            time.sleep(0.1)
-        self.fail(f"after {PATIENCE_SECONDS} s still not: {what}")
 
     def test_a_database_by_its_name(self):
         self.assertEqual("1\n", self.psql(DB))

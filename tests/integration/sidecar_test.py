@@ -17,10 +17,9 @@ sandbox.enter()
 from integration.lib import postgres  # noqa: E402
 from integration.lib.certificates import Authority  # noqa: E402
 from integration.lib.chaperone import CLI, COLLECTOR_URL, INIT, Collector, Sidecar, records  # noqa: E402
+from integration.lib.patience import PATIENCE_SECONDS, PatientTest  # noqa: E402
 from integration.lib.process import Process, as_user  # noqa: E402
 from integration.lib.world import World  # noqa: E402
-
-PATIENCE_SECONDS = 20  # for what happens on its own: a reload, a record's way to the collector
 
 POLICY = """\
 version: 1
@@ -85,7 +84,7 @@ print("all sent")
 """
 
 
-class SidecarTest(unittest.TestCase):
+class SidecarTest(PatientTest):
     @classmethod
     def setUpClass(cls):
         cls.world = World().__enter__()
@@ -114,14 +113,6 @@ class SidecarTest(unittest.TestCase):
         done = self.psql(*statements, **options)
         self.assertIn(wanted, done.stdout + done.stderr)
         return done
-
-    def eventually(self, check, what):
-        end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
-            if check():
-                return
-            time.sleep(0.1)
-        self.fail(f"after {PATIENCE_SECONDS} s still not: {what}")
 
     # Login.
 

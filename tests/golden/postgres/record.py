@@ -76,8 +76,8 @@ class Server:
 
     def as_user(self, command):
         command = [str(part) for part in command]
-        return ["setpriv", "--reuid", self.user, "--regid", self.user, "--clear-groups",
-                *command] if self.user else command
+        user = ["--reuid", self.user, "--regid", self.user, "--clear-groups"] if self.user else []
+        return ["setpriv", "--pdeathsig=KILL", *user, *command]
 
     def run(self, *command):
         subprocess.run(self.as_user(command), check=True, stdout=subprocess.DEVNULL, cwd=self.home)

@@ -7,9 +7,13 @@ import shutil
 import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from integration.lib.process import die_with_parent  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("CHAPERONE_BUILD") or pathlib.Path(__file__).parents[3] / "build")
 COLLECTOR = BUILD / "collector/chaperone-collector"
@@ -55,7 +59,8 @@ class Stage:
         with open(self.folder / "stderr", "a") as log:
             self.process = subprocess.Popen(
                 [COLLECTOR, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--tokens", self.tokens,
-                 "--dev-tls", "--requests-per-second", "10000", *more], stdout=subprocess.PIPE, stderr=log, text=True)
+                 "--dev-tls", "--requests-per-second", "10000", *more], stdout=subprocess.PIPE, stderr=log, text=True,
+                preexec_fn=die_with_parent)
         first = self.process.stdout.readline()
         if "listening" not in first:
             self.ended()

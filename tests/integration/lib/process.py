@@ -14,7 +14,8 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent():
+def die_with_parent():
+    """For preexec_fn of what a test starts by itself. Its thread counts: start from the main one."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -36,7 +37,7 @@ class Process:
             self.popen = subprocess.Popen(
                 [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env={**os.environ, **(env or {})}, start_new_session=True,
-                preexec_fn=_die_with_parent, **options)
+                preexec_fn=die_with_parent, **options)
 
     @property
     def pid(self):

@@ -8,6 +8,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import stage  # noqa: E402
+from integration.lib.patience import PATIENCE_SECONDS  # noqa: E402
 from stage import sandbox, wire  # noqa: E402
 
 HELLO = bytes.fromhex("16030100c8010000c4") + b"\0" * 200  # the beginning of a TLS ClientHello
@@ -22,7 +23,7 @@ class DeadlineTest(stage.StageTest):
         db = socket.create_connection((sandbox.CLUSTER4, port), timeout=wire.REPLY_SECONDS)
         self.addCleanup(db.close)
         db.settimeout(0.1)
-        end = time.monotonic() + stage.PATIENCE_SECONDS
+        end = time.monotonic() + PATIENCE_SECONDS
         for byte in data:
             try:
                 db.sendall(bytes([byte]))

@@ -10,7 +10,6 @@ import os
 import pathlib
 import socket
 import sys
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
@@ -19,11 +18,11 @@ from integration.lib import sandbox  # noqa: E402
 sandbox.enter()
 from integration.lib import postgres, wire  # noqa: E402
 from integration.lib.chaperone import SIDECAR, Sidecar  # noqa: E402
+from integration.lib.patience import PatientTest  # noqa: E402
 from integration.lib.process import run  # noqa: E402
 from integration.lib.world import World  # noqa: E402
 
 TRUST = "local all all trust\nhost all all all trust\nhost replication all all trust\n"
-PATIENCE_SECONDS = 20  # for what happens on its own
 
 POLICY = """\
 version: 1
@@ -65,7 +64,7 @@ def enter_pod(world):
             sys.exit(f"setns: {os.strerror(ctypes.get_errno())}")
 
 
-class StageTest(unittest.TestCase):
+class StageTest(PatientTest):
     VERSION = 15
     FIXTURE = FIXTURE
     RULES = RULES
@@ -118,14 +117,6 @@ class StageTest(unittest.TestCase):
 
     def explain(self, question):
         return run([SIDECAR, "explain", question, "--json", "--socket", self.sidecar.folder / "admin.sock"])
-
-    def eventually(self, check, what):
-        end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
-            if check():
-                return
-            time.sleep(0.05)
-        self.fail(f"after {PATIENCE_SECONDS} s still not: {what}")
 
 
 def raw():

@@ -1,7 +1,9 @@
 // The catalogue of a real server: its queries run, and what they give means the same as the recorded
 // rows that the unit tests use. CHAPERONE_GOLDEN_WRITE=1 records them anew.
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -46,12 +48,36 @@ class Server {
       output_of("chown postgres " + folder_);
     }
     output_of(as_ + bin_ + "/initdb -D " + folder_ + "/data -A trust -U postgres -E UTF8 --locale=C.UTF-8 -N");
-    output_of(as_ + bin_ + "/pg_ctl -w -D " + folder_ + "/data -l " + folder_ + "/log -o \"-c listen_addresses= -c fsync=off -k " +
-              folder_ + "\" start > /dev/null");
+    start();
   }
   ~Server() {
-    std::string stop = as_ + bin_ + "/pg_ctl -w -m immediate -D " + folder_ + "/data stop > /dev/null 2>&1; rm -rf " + folder_;
-    if (std::system(stop.c_str()) != 0) std::fprintf(stderr, "could not clean up %s\n", folder_.c_str());
+    if (pid_ > 0) ::kill(pid_, SIGQUIT);  // immediate shutdown
+    if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
+    if (std::system(("rm -rf " + folder_).c_str()) != 0)
+      std::fprintf(stderr, "could not clean up %s\n", folder_.c_str());
+  }
+  pid_t pid() const { return pid_; }
+  const std::string& folder() const { return folder_; }
+
+  // Dies with this process, however that ends: setpriv asks for it once it is the server's user.
+  void start() {
+    const std::string command = "exec setpriv --pdeathsig=KILL " +
+                                (as_.empty() ? "" : as_.substr(8)) + bin_ + "/postgres -D " +
+                                folder_ + "/data -c listen_addresses= -c fsync=off -k " + folder_ +
+                                " > " + folder_ + "/log 2>&1";
+    pid_ = ::fork();
+    REQUIRE(pid_ >= 0);
+    if (pid_ == 0) {
+      ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+      ::_exit(127);
+    }
+    const std::string ask =
+        "psql -X -At -h " + folder_ + " -U postgres -c 'select 1' postgres > /dev/null 2>&1";
+    for (int tries = 0; tries < kStartTries && std::system(ask.c_str()) != 0; ++tries) {
+      INFO("the server ended; its words are in " << folder_ << "/log");
+      REQUIRE(::waitpid(pid_, nullptr, WNOHANG) == 0);
+      ::usleep(100'000);
+    }
   }
 
   std::string psql(const std::string& sql) {
@@ -63,7 +89,9 @@ class Server {
   }
 
  private:
+  static constexpr int kStartTries = 600;  // of a tenth of a second, on a busy machine
   std::string folder_, bin_, as_;
+  pid_t pid_ = -1;
 };
 
 std::string dumped(Server& server) {
@@ -126,6 +154,38 @@ std::shared_ptr<const Catalogue> loaded(Server& server, std::shared_ptr<const Ca
 }
 
 }  // namespace
+
+// A process that nobody has reaped yet has ended too.
+bool runs(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string word;
+  for (int i = 0; i < 3 && file >> word;) ++i;
+  return file && word != "Z";
+}
+
+TEST_CASE("a server ends with the test that started it, however that ends") {
+  std::array<int, 2> pipe{};
+  REQUIRE(::pipe(pipe.data()) == 0);
+  pid_t test = ::fork();
+  if (test == 0) {
+    Server server;
+    const std::string said = std::to_string(server.pid()) + " " + server.folder() + "\n";
+    if (::write(pipe[1], said.data(), said.size()) < 0) ::_exit(1);
+    for (;;) ::pause();
+  }
+  ::close(pipe[1]);
+  FILE* answer = ::fdopen(pipe[0], "r");
+  pid_t server = 0;
+  std::array<char, 64> folder{};
+  REQUIRE(std::fscanf(answer, "%d %63s", &server, folder.data()) == 2);
+  CHECK(runs(server));
+  ::kill(test, SIGKILL);
+  ::waitpid(test, nullptr, 0);
+  for (int tries = 0; tries < 600 && runs(server); ++tries) ::usleep(100'000);
+  CHECK_FALSE(runs(server));
+  std::fclose(answer);
+  output_of(std::string("rm -rf ") + folder.data());
+}
 
 TEST_CASE("the catalogue of a real server") {
   Server server;
