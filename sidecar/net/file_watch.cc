@@ -6,6 +6,7 @@
 
 #include "sidecar/env/file.h"
 #include "sidecar/net/limits.h"
+#include "sidecar/net/writer_watch.h"
 
 namespace chaperone::net {
 
@@ -17,6 +18,8 @@ struct FileWatch::Impl {
   std::string directory;
   std::function<void()> on_change;
   env::FileIdentity seen;
+  std::unique_ptr<WriterWatch> writer;
+  std::uint64_t writer_ms = 0;  // since when a writer is waited for; 0: none is
   std::uint64_t first_ms = 0;  // the first of the changes that wait to be looked at
   int open_handles = 3;
 
@@ -25,6 +28,7 @@ struct FileWatch::Impl {
   }
   void watch();
   void check();
+  bool waits_for_writer();
 };
 
 // Again after each change and poll: the directory may have come late, or been exchanged itself.
@@ -46,10 +50,24 @@ void FileWatch::Impl::watch() {
       directory.c_str(), 0);
 }
 
+// Half of a file that is written in place may be sound, and say less than the whole.
+bool FileWatch::Impl::waits_for_writer() {
+  const std::uint64_t now_ms = uv_now(quiet.loop);
+  if (!writer->writing()) {
+    writer_ms = 0;
+    return false;
+  }
+  if (writer_ms == 0) writer_ms = now_ms;
+  if (now_ms - writer_ms >= kFileWriterMs) return false;
+  uv_timer_start(
+      &quiet, [](uv_timer_t* timer) { of(timer).check(); }, kFileQuietMs, 0);
+  return true;
+}
+
 void FileWatch::Impl::check() {
   watch();  // first: what changes from here on is told again, and nothing falls in between
   env::FileIdentity now = env::identify(path);
-  if (now == seen) return;
+  if (waits_for_writer() || now == seen) return;
   seen = now;
   on_change();  // last: it may destroy the watch
 }
@@ -59,6 +77,7 @@ FileWatch::FileWatch(Loop& loop, std::string path, std::function<void()> on_chan
   std::size_t slash = path.rfind('/');
   impl_->directory =
       slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  impl_->writer = std::make_unique<WriterWatch>(path);
   impl_->seen = env::identify(path);
   impl_->path = std::move(path);
   impl_->on_change = std::move(on_change);

@@ -13,7 +13,8 @@ namespace chaperone::net {
 class FileWatch {
  public:
   // `on_change` comes on the loop, once for a burst of changes (kFileQuietMs), and only if what
-  // the path leads to is another file, size or time of change than before. `path` need not exist.
+  // the path leads to is another file, size or time of change than before. Who writes it in
+  // place is waited for until the file is closed (kFileWriterMs at most). `path` need not exist.
   FileWatch(Loop& loop, std::string path, std::function<void()> on_change);
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;

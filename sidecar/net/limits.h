@@ -60,5 +60,8 @@ inline constexpr std::size_t kPemBytesMax = 4 * 1024 * 1024;
 inline constexpr std::uint64_t kFileQuietMs = 100;
 inline constexpr std::uint64_t kFileBusyMs = 1000;
 inline constexpr std::uint64_t kFilePollMs = 10'000;
+// Who writes a file in place has so long to close it; then it is taken as it stands, since a
+// program that keeps it open for ever must not keep a new policy from being read.
+inline constexpr std::uint64_t kFileWriterMs = 60'000;
 
 }  // namespace chaperone::net

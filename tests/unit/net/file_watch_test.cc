@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sidecar/net/limits.h"
+#include "sidecar/net/timer.h"
 #include "tests/unit/net/child.h"
 #include "tests/unit/net/support.h"
 
@@ -63,6 +65,62 @@ TEST_CASE("a watch sees each way in which a file's content changes") {
     fs::create_directory_symlink("v2", dir / "..data_tmp");
     fs::rename(dir / "..data_tmp", dir / "..data");
   }
+  test::run_until(loop, [&] { return changes > 0; });
+  CHECK(changes == 1);
+}
+
+TEST_CASE("who writes a file in place is waited for until it is closed") {
+  test::TempDir dir;
+  Loop loop;
+  int changes = 0;
+  std::string path = dir / "policy.yaml";
+  fs::create_directory(dir / "elsewhere");
+  std::ofstream file;
+  std::unique_ptr<FileWatch> watch;
+  auto start = [&] { watch = std::make_unique<FileWatch>(loop, path, [&] { ++changes; }); };
+  SECTION("rewritten") {
+    std::ofstream(path) << "one";
+    start();
+    file.open(path);
+  }
+  SECTION("made") {
+    start();
+    file.open(path);
+  }
+  SECTION("rewritten behind a link into another folder") {
+    std::ofstream(dir / "elsewhere/real") << "one";
+    fs::create_symlink("elsewhere/real", path);
+    start();
+    file.open(path);
+  }
+  SECTION("appended to") {
+    std::ofstream(path) << "one";
+    start();
+    file.open(path, std::ios::app);
+  }
+  file << "half of it\n" << std::flush;
+  int quiet = 0;  // long after a change that nobody is writing would have been told
+  Timer rest(loop, [&] { ++quiet; });
+  rest.start(5 * kFileQuietMs, 0);
+  test::run_until(loop, [&] { return quiet > 0; });
+  CHECK(changes == 0);
+  file << "and the rest" << std::flush;
+  file.close();
+  test::run_until(loop, [&] { return changes > 0; });
+  CHECK(changes == 1);
+}
+
+TEST_CASE("a writer that is overtaken by a rename is not waited for") {
+  test::TempDir dir;
+  Loop loop;
+  int changes = 0;
+  std::string path = dir / "policy.yaml";
+  std::ofstream(path) << "one";
+  FileWatch watch(loop, path, [&] { ++changes; });
+  std::ofstream file(path);
+  file << "half of it" << std::flush;
+  std::ofstream(dir / "new") << "two";
+  fs::rename(dir / "new", path);
   test::run_until(loop, [&] { return changes > 0; });
   CHECK(changes == 1);
 }
