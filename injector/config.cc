@@ -105,6 +105,14 @@ void read_allowed(const Json* value, std::string& mistakes, Allowed& allowed) {
   reader.texts("runtimeClasses", allowed.runtime_classes);
 }
 
+void read_admins(const Json* value, std::string& mistakes, Admins& admins) {
+  if (!value) return;
+  Reader reader(*value, "admins.", mistakes);
+  admins.groups.clear();
+  reader.texts("users", admins.users);
+  reader.texts("groups", admins.groups);
+}
+
 void read_config(const Json& root, Config& config, std::string& mistakes) {
   Reader reader(root, "", mistakes);
   reader.text("namespace", config.own_namespace);
@@ -123,6 +131,7 @@ void read_config(const Json& root, Config& config, std::string& mistakes) {
   reader.flag("scrapeAnnotations", config.scrape_annotations);
   reader.text("tokenAudience", config.token_audience);
   read_allowed(reader.get("allowed"), mistakes, config.allowed);
+  read_admins(reader.get("admins"), mistakes, config.admins);
   reader.each("policies", [&](const Json& one, const std::string& place) {
     config.policies.push_back(read_policy(one, place, mistakes));
   });

@@ -27,6 +27,11 @@ struct Allowed {
   std::vector<std::string> runtime_classes;     // whose kernel takes the init step's rules
 };
 
+// Who may do what /guard forbids: change labels of namespaces, and what sidecars read.
+struct Admins {
+  std::vector<std::string> users, groups = {"system:masters"};
+};
+
 struct Config {
   std::string own_namespace = "chaperone";
   std::string init_image, sidecar_image;
@@ -41,6 +46,7 @@ struct Config {
   // chaperone-collector, which all pods of a namespace share.
   std::string token_audience;
   Allowed allowed;
+  Admins admins;
   std::vector<AgentPolicy> policies;
 };
 

@@ -12,7 +12,7 @@ class Metrics {
  public:
   Metrics();
   ~Metrics();
-  // `webhook`: "mutate" or "validate".
+  // `webhook`: "mutate", "validate", "guard/enforced" or "guard/others".
   void on_review(const std::string& webhook, const Answer& answer, double seconds);
   void set_certificate_expiry(double unix_seconds);
   void set_leader(bool leader);

@@ -66,16 +66,19 @@ bool is_led(const Json* http, std::string_view path) {
 }
 
 void examine_handler(const Json& pod, const Json& container, const Slot& slot, const char* kind,
-                     const Json& handler, const std::string& field, const Examination& examination) {
+                     const Json& handler, const std::string& field,
+                     const Examination& examination) {
   const std::string path = path_of(container, slot);
   if (!text_of(member(&handler, "host")).empty())
     return examination.add("network_probe", field + ".host", "the kubelet would ask somebody else",
                            "Leave the host out; its name belongs into httpHeaders");
   if (std::string_view(kind) == "tcpSocket" && slot.parent)
-    return examination.add("network_probe", field, "Kubernetes has no such hook", "Use exec or httpGet");
+    return examination.add("network_probe", field, "Kubernetes has no such hook",
+                           "Use exec or httpGet");
   auto port = port_of(container, handler);
   if (!port)
-    return examination.add("network_probe", field + ".port", "no port of the container has that name",
+    return examination.add("network_probe", field + ".port",
+                           "no port of the container has that name",
                            "Write the number, or name it in ports");
   bool own = *port >= kOwnPortFirst && *port <= kOwnPortLast;
   if (own && !(is_led(&handler, path) && line_of(list_in(pod), path)))
@@ -90,7 +93,8 @@ Json line(const Json& container, const Json& around, const Slot& slot, const cha
   Json asked(handler, memory), one(rapidjson::kObjectType);
   put(asked, "port", Json(port_of(container, handler).value_or(0)), memory);
   put_text(one, "path", path_of(container, slot), memory);
-  auto seconds = integer_of(member(&around, "timeoutSeconds")).value_or(slot.parent ? kHookSeconds : 1);
+  auto seconds =
+      integer_of(member(&around, "timeoutSeconds")).value_or(slot.parent ? kHookSeconds : 1);
   put(one, "timeoutSeconds", Json(seconds), memory);
   put(one, kind, std::move(asked), memory);
   return one;
@@ -115,7 +119,8 @@ void shape_container(Json& container, const std::optional<JsonText>& before, Jso
       const Json* handler = member(&around, kind);
       if (!handler) continue;
       const Json* known = is_led(handler, path) ? line_of(before, path) : nullptr;
-      list.PushBack(known ? Json(*known, memory) : line(container, around, slot, kind, memory), memory);
+      list.PushBack(known ? Json(*known, memory) : line(container, around, slot, kind, memory),
+                    memory);
       if (!known) lead(around, kind, path, memory);
       break;
     }
@@ -162,7 +167,8 @@ void shape_probes(Json& pod, JsonMemory& memory) {
   for (const char* name : {"initContainers", "containers"}) {
     if (count_of(at(&pod, {"spec", name})) == 0) continue;
     for (Json& container : pod["spec"][name].GetArray()) {
-      if (text_of(member(&container, "name")) == kSidecarName) sidecar = &container;
+      if (text_of(member(&container, "name")) == kSidecarName)
+        sidecar = &container;
       else if (!text_of(member(&container, "name")).starts_with(kReserved))
         shape_container(container, before, list, memory);
     }

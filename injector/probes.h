@@ -1,6 +1,7 @@
 #pragma once
-// The kubelet's probes and hooks over the network: nothing from outside reaches an agent's port, so the
-// kubelet is led to the sidecar's probe port, and the sidecar is told what to ask on loopback instead.
+// The kubelet's probes and hooks over the network: nothing from outside reaches an agent's port, so
+// the kubelet is led to the sidecar's probe port, and the sidecar is told what to ask on loopback
+// instead.
 
 #include <string>
 #include <string_view>
@@ -10,8 +11,8 @@
 
 namespace chaperone::injector {
 
-// What of `container`'s probes and hooks cannot be led there: a host, a port that has no number or is
-// the sidecar's own, a hook that only opens a connection.
+// What of `container`'s probes and hooks cannot be led there: a host, a port that has no number or
+// is the sidecar's own, a hook that only opens a connection.
 void examine_probes(const Json& pod, const Json& container, const std::string& place,
                     const Examination& examination);
 

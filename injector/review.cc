@@ -11,10 +11,11 @@
 namespace chaperone::injector {
 
 namespace {
-struct Request {
-  std::string_view uid, kind, operation, namespace_name;
-  const Json* object = nullptr;
-};
+std::string review_with(std::string_view uid, std::string_view members) {
+  return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":)" +
+         in_quotes(uid) + std::string(members) + "}}";
+}
+}  // namespace
 
 Result<Request> read_request(const Json& root) {
   const Json* request = member(&root, "request");
@@ -22,6 +23,10 @@ Result<Request> read_request(const Json& root) {
   read.uid = text_of(member(request, "uid"));
   read.kind = text_of(at(request, {"kind", "kind"}));
   read.operation = text_of(member(request, "operation"));
+  read.sub_resource = text_of(member(request, "subResource"));
+  read.user = text_of(at(request, {"userInfo", "username"}));
+  read.groups = at(request, {"userInfo", "groups"});
+  read.old_object = member(request, "oldObject");
   // The object's own may be empty still: the API server fills it in later.
   read.namespace_name = text_of(member(request, "namespace"));
   read.object = member(request, "object");
@@ -32,17 +37,12 @@ Result<Request> read_request(const Json& root) {
   return read;
 }
 
-std::string review_with(std::string_view uid, std::string_view members) {
-  return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":)" +
-         in_quotes(uid) + std::string(members) + "}}";
-}
-
-Answer allowed(const Request& request, std::string outcome, std::string_view more = "") {
+Answer allowed(const Request& request, std::string outcome, std::string_view more) {
   return {200, review_with(request.uid, R"(,"allowed":true)" + std::string(more)),
           std::move(outcome), {}};
 }
 
-Answer refused(const Request& request, Findings findings, std::string message = {}) {
+Answer refused(const Request& request, Findings findings, std::string message) {
   if (message.empty()) message = words(findings);
   std::string members = R"(,"allowed":false,"status":{"code":403,"reason":"Forbidden","message":)" +
                         in_quotes(message) + "}";
@@ -51,6 +51,7 @@ Answer refused(const Request& request, Findings findings, std::string message = 
 
 Answer malformed(const Error& error) { return {400, error.message + "\n", "malformed", {}}; }
 
+namespace {
 // What keeps the cluster and ourselves running is never touched, whatever the selectors say.
 bool is_left_alone(std::string_view namespace_name, const Config& config) {
   return namespace_name == "kube-system" || namespace_name == config.own_namespace;
@@ -103,11 +104,14 @@ Answer validate(std::string_view body, const Config& config) {
   if (is_left_alone(request->namespace_name, config)) return allowed(*request, "passed");
   if (request->kind != "Pod") return warn(*request, config);
   if (request->operation != "CREATE") return allowed(*request, "passed");
-  Injection injection = inject(*request->object, request->namespace_name, config);
-  if (!injection.findings.empty())
-    return refused(*request, std::move(injection.findings));
-  if (injection.patch == "[]") return allowed(*request, "unchanged");
-  return refused(*request,
+  return validate_pod(*request, config);
+}
+
+Answer validate_pod(const Request& request, const Config& config) {
+  Injection injection = inject(*request.object, request.namespace_name, config);
+  if (!injection.findings.empty()) return refused(request, std::move(injection.findings));
+  if (injection.patch == "[]") return allowed(request, "unchanged");
+  return refused(request,
                  {{"not_injected", "spec", "the pod differs from what the injector makes", ""}},
                  "chaperone: this pod was not injected, or was changed after it was; is another "
                  "webhook at work?");

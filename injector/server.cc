@@ -63,7 +63,9 @@ void Server::State::serve(httplib::Server& server, std::size_t threads) {
 void Server::State::review(const std::string& name, const httplib::Request& from,
                            httplib::Response& response) {
   auto began = std::chrono::steady_clock::now();
-  Answer answer = name == "mutate" ? mutate(from.body, config) : validate(from.body, config);
+  Answer answer = name == "mutate"     ? mutate(from.body, config)
+                  : name == "validate" ? validate(from.body, config)
+                                       : guard(from.body, config, name == "guard/enforced");
   response.status = answer.http_status;
   response.set_content(answer.body, answer.http_status == 200 ? "application/json" : "text/plain");
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
@@ -71,7 +73,7 @@ void Server::State::review(const std::string& name, const httplib::Request& from
 }
 
 void Server::State::serve_reviews() {
-  for (const std::string name : {"mutate", "validate"}) {
+  for (const std::string name : {"mutate", "validate", "guard/enforced", "guard/others"}) {
     tls.Post("/" + name, [this, name](const httplib::Request& from, httplib::Response& response) {
       review(name, from, response);
     });

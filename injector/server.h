@@ -1,6 +1,6 @@
 #pragma once
-// /mutate and /validate over TLS; /healthz, /readyz and /metrics there and, without TLS, on a port of
-// their own.
+// /mutate, /validate and /guard/* over TLS; /healthz, /readyz and /metrics there and, without TLS,
+// on a port of their own.
 
 #include <functional>
 #include <memory>

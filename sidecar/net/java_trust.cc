@@ -26,7 +26,8 @@ void put_text(std::string& out, std::string_view text) {
   out += text;
 }
 
-void put_certificate(std::string& out, X509* certificate, std::size_t number, std::uint64_t now_ms) {
+void put_certificate(std::string& out, X509* certificate, std::size_t number,
+                     std::uint64_t now_ms) {
   std::uint8_t* der = nullptr;
   int size = i2d_X509(certificate, &der);
   CHECK(size > 0);

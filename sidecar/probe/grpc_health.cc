@@ -9,7 +9,14 @@ namespace {
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::size_t kFrameHead = 9, kMessageHead = 5;
 constexpr std::size_t kFrameBytesMax = 16384;  // what we never offered to raise
-enum Frame : unsigned { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoAway = 7 };
+enum Frame : unsigned {
+  kData = 0,
+  kHeaders = 1,
+  kReset = 3,
+  kSettings = 4,
+  kPing = 6,
+  kGoAway = 7
+};
 constexpr unsigned kEndStream = 1, kAck = 1, kEndHeaders = 4, kPadded = 8;
 
 std::string number(std::uint64_t value, int bytes) {

@@ -1,6 +1,6 @@
 #pragma once
-// grpc.health.v1.Health/Check over HTTP/2 without TLS (RFC 9113, 7541), one call on one connection: the
-// request in bytes, and the little of the answer that tells whether the service serves.
+// grpc.health.v1.Health/Check over HTTP/2 without TLS (RFC 9113, 7541), one call on one connection:
+// the request in bytes, and the little of the answer that tells whether the service serves.
 
 #include <optional>
 #include <string>
@@ -19,7 +19,8 @@ class GrpcAnswer {
   std::optional<bool> feed(std::string_view bytes, std::string& out);
 
  private:
-  std::optional<bool> take_frame(unsigned type, unsigned flags, std::string_view body, std::string& out);
+  std::optional<bool> take_frame(unsigned type, unsigned flags, std::string_view body,
+                                 std::string& out);
   std::string input_, message_;
 };
 

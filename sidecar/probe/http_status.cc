@@ -8,7 +8,8 @@ std::optional<bool> http_success(std::string_view answer) {
   std::size_t end = answer.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
   std::string_view line = answer.substr(0, end);
-  if (line.size() < kCodeAt + 3 || !line.starts_with(kProtocol) || line[kCodeAt - 1] != ' ') return false;
+  if (line.size() < kCodeAt + 3 || !line.starts_with(kProtocol) || line[kCodeAt - 1] != ' ')
+    return false;
   for (char c : line.substr(kCodeAt, 3)) {
     if (c < '0' || c > '9') return false;
   }

@@ -6,8 +6,8 @@
 
 namespace chaperone::probe {
 
-// Nothing while the line is not whole; then whether the kubelet would call it a success: 200 to 399.
-// What is no status line is none.
+// Nothing while the line is not whole; then whether the kubelet would call it a success: 200 to
+// 399. What is no status line is none.
 std::optional<bool> http_success(std::string_view answer);
 
 }  // namespace chaperone::probe

@@ -23,7 +23,10 @@ net::Address address_of(const Target& target) {
 }  // namespace
 
 Probe::Probe(net::Loop& loop, const Target& target, net::TlsClient& tls, OnDone on_done)
-    : Swept(loop), target_(target), tls_(tls), on_done_(std::move(on_done)),
+    : Swept(loop),
+      target_(target),
+      tls_(tls),
+      on_done_(std::move(on_done)),
       deadline_ms_(loop.now_ms() + target.timeout_ms) {
   dialer_ = std::make_unique<net::Dialer>(
       loop, address_of(target), target.timeout_ms,
@@ -35,8 +38,10 @@ void Probe::dialled(Result<net::StreamPtr> stream) {
   if (target_.kind == Kind::kTcp) return done(true);
   stream_ = std::move(stream).value();
   stream_->observe(this);
-  if (target_.tls) stream_->start_tls_client(tls_, kLoopback);
-  else ask();
+  if (target_.tls)
+    stream_->start_tls_client(tls_, kLoopback);
+  else
+    ask();
 }
 
 void Probe::ask() {

@@ -1,6 +1,6 @@
 #pragma once
-// One probe of an agent's container, made on loopback (resource). Destroyed before it has answered it
-// gives up and is silent.
+// One probe of an agent's container, made on loopback (resource). Destroyed before it has answered
+// it gives up and is silent.
 
 #include <functional>
 #include <memory>

@@ -14,8 +14,8 @@ namespace {
 using Json = rapidjson::Value;
 
 constexpr std::size_t kDepthMax = 8;  // ours nests five deep
-// From the first to the last of the sidecar's listeners (sidecar/capture/parameters.h): it is not asked
-// about itself, and its own dials there would be taken for an agent's.
+// From the first to the last of the sidecar's listeners (sidecar/capture/parameters.h): it is not
+// asked about itself, and its own dials there would be taken for an agent's.
 constexpr int kOwnPortFirst = 19001, kOwnPortLast = 19090;
 
 std::string_view text(const Json& object, const char* key, std::string_view otherwise = {}) {
@@ -38,7 +38,8 @@ bool read_port(const Json& handler, std::uint16_t& port) {
   auto found = handler.FindMember("port");
   if (found == handler.MemberEnd() || !found->value.IsInt()) return false;
   int number = found->value.GetInt();
-  if (number < 1 || number > 65535 || (number >= kOwnPortFirst && number <= kOwnPortLast)) return false;
+  if (number < 1 || number > 65535 || (number >= kOwnPortFirst && number <= kOwnPortLast))
+    return false;
   port = static_cast<std::uint16_t>(number);
   return true;
 }
@@ -61,9 +62,12 @@ bool read_http(const Json& handler, Target& target) {
       if (!one.IsObject()) return false;
       std::string_view name = text(one, "name"), value = text(one, "value");
       if (name.empty() || !plain(name) || !plain(value) ||
-          name.find_first_of(" :") != std::string_view::npos) return false;
-      if (same_word(name, "host")) host = value;
-      else if (same_word(name, "user-agent")) agent = value;
+          name.find_first_of(" :") != std::string_view::npos)
+        return false;
+      if (same_word(name, "host"))
+        host = value;
+      else if (same_word(name, "user-agent"))
+        agent = value;
       else if (!same_word(name, "connection") && !same_word(name, "content-length") &&
                !same_word(name, "transfer-encoding"))
         more += std::string(name) + ": " + std::string(value) + "\r\n";
@@ -81,7 +85,8 @@ bool read_handler(const Json& one, Target& target) {
   const Json* tcp = object(one, "tcpSocket");
   const Json* grpc = object(one, "grpc");
   const Json* handler = http ? http : tcp ? tcp : grpc;
-  if (!handler || !text(*handler, "host").empty() || !read_port(*handler, target.port)) return false;
+  if (!handler || !text(*handler, "host").empty() || !read_port(*handler, target.port))
+    return false;
   target.kind = http ? Kind::kHttp : tcp ? Kind::kTcp : Kind::kGrpc;
   if (http) return read_http(*http, target);
   if (!grpc) return true;
@@ -115,8 +120,9 @@ Result<std::vector<Target>> parse_targets(std::string_view json) {
   for (const Json& one : document.GetArray()) {
     Target target;
     if (!read_target(one, target))
-      return Error{"CHAPERONE_PROBES: probe " + std::to_string(targets.size() + 1) +
-                   " cannot be made; it needs a path, a port that is not the sidecar's, and no host"};
+      return Error{
+          "CHAPERONE_PROBES: probe " + std::to_string(targets.size() + 1) +
+          " cannot be made; it needs a path, a port that is not the sidecar's, and no host"};
     targets.push_back(std::move(target));
   }
   return targets;

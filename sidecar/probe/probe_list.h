@@ -1,6 +1,6 @@
 #pragma once
-// What the injector took out of the pod's containers: the probes and hooks that the kubelet would have
-// made over the network, which now ask the sidecar to make them on loopback.
+// What the injector took out of the pod's containers: the probes and hooks that the kubelet would
+// have made over the network, which now ask the sidecar to make them on loopback.
 
 #include <cstdint>
 #include <string>
@@ -23,9 +23,9 @@ struct Target {
   std::uint64_t timeout_ms = 0;
 };
 
-// `json`: an array, each {"path", "timeoutSeconds", and one of "httpGet", "tcpSocket" and "grpc" as in a
-// pod with a port in numbers}. The pod's author wrote most of it: a host, one of the sidecar's own ports,
-// or a byte that would end a header is an error that names the probe.
+// `json`: an array, each {"path", "timeoutSeconds", and one of "httpGet", "tcpSocket" and "grpc" as
+// in a pod with a port in numbers}. The pod's author wrote most of it: a host, one of the sidecar's
+// own ports, or a byte that would end a header is an error that names the probe.
 Result<std::vector<Target>> parse_targets(std::string_view json);
 
 }  // namespace chaperone::probe

@@ -33,10 +33,11 @@ struct ProbeServer::Impl {
   void make(const Target& target, const admin::HttpReply& reply) {
     if (under_way.size() >= kUnderWayMax) return reply({503, "text/plain", "too many at once\n"});
     std::uint64_t number = ++last;
-    under_way[number] = std::make_unique<Probe>(loop, target, tls, [this, number, reply](bool good) {
-      under_way.erase(number);
-      reply({good ? 200 : 503, "text/plain", good ? "good\n" : "failed\n"});
-    });
+    under_way[number] =
+        std::make_unique<Probe>(loop, target, tls, [this, number, reply](bool good) {
+          under_way.erase(number);
+          reply({good ? 200 : 503, "text/plain", good ? "good\n" : "failed\n"});
+        });
   }
 };
 
@@ -51,7 +52,9 @@ Result<std::unique_ptr<ProbeServer>> ProbeServer::open(net::Loop& loop, const st
   impl->targets = std::move(targets).value();
   std::map<std::string, admin::HttpHandler> routes;
   for (const Target& target : impl->targets)
-    routes[target.path] = [impl, &target](const admin::HttpReply& reply) { impl->make(target, reply); };
+    routes[target.path] = [impl, &target](const admin::HttpReply& reply) {
+      impl->make(target, reply);
+    };
   auto opened = admin::HttpServer::open(loop, address, std::move(routes));
   if (!opened.ok()) return opened.error();
   impl->server = std::move(opened).value();

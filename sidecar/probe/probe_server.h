@@ -13,8 +13,8 @@ namespace chaperone::probe {
 
 class ProbeServer {
  public:
-  // `list`: CHAPERONE_PROBES; empty: nothing listens, and the result is null. Error: names the probe
-  // or the address.
+  // `list`: CHAPERONE_PROBES; empty: nothing listens, and the result is null. Error: names the
+  // probe or the address.
   static Result<std::unique_ptr<ProbeServer>> open(net::Loop& loop, const std::string& address,
                                                    std::string_view list);
   ~ProbeServer();

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import sys
 import threading
 import time
 
@@ -23,16 +24,17 @@ def missing():
 
 
 def lay_out(folder, programs):
-    """These programs with their libraries, and nothing else."""
+    """These programs with their libraries, and nothing else; libraries themselves stay where they are."""
     for program in programs:
         program = pathlib.Path(program).resolve()
         for source in (program, *map(pathlib.Path, re.findall(r"/\S+", run("ldd", program, check=False).stdout))):
             if source.is_absolute() and source.is_file():
-                target = folder / ("bin" if source == program else str(source.parent).lstrip("/")) / source.name
+                is_program = source == program and source.suffix != ".so"
+                target = folder / ("bin" if is_program else str(source.parent).lstrip("/")) / source.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if not target.exists():
                     shutil.copy(source.resolve(), target)
-    (folder / "tmp").mkdir()
+    (folder / "tmp").mkdir(exist_ok=True)
     (folder / "tmp").chmod(0o1777)
 
 
@@ -58,9 +60,21 @@ class Node(Cluster):
         run("gcc", "-O2", "-static", "-o", pause / "pause", source)
         agent = self.dir / "agent"
         lay_out(agent, [PSQL, *map(shutil.which, AGENT_TOOLS)])
+        self._python(agent)
         (agent / "bin/sh").symlink_to("bash")
         self._image("pause", pause, "/pause")
         self._image("agent", agent, "/bin/sleep", "infinity")
+
+    @staticmethod
+    def _python(agent):
+        """An agent that has an interpreter, and the escapes that it tries."""
+        library = pathlib.Path(os.__file__).parent
+        lay_out(agent, [sys.executable, *(library / "lib-dynload").glob("*.so")])
+        shutil.copytree(library, agent / str(library).lstrip("/"), ignore=shutil.ignore_patterns(
+            "__pycache__", "test", "config-*", "ensurepip", "idlelib", "dist-packages", "site-packages"), dirs_exist_ok=True)
+        (agent / "bin/python3").symlink_to(pathlib.Path(sys.executable).resolve().name)
+        shutil.copytree(ROOT / "tests/netns", agent / "tests/netns", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "tests/e2e/pod_escapes.py", agent / "tests/pod_escapes.py")
 
     def _image(self, name, folder, *command):
         container = run("buildah", "from", "scratch", env=self.env).stdout.strip()

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import time
 import unittest
@@ -80,23 +81,45 @@ def scale(what, replicas):
     wait_for(f"{what} to be gone", lambda: not cluster.kubectl("get", "pods", "-n", "chaperone", "-l", selector, "-o", "name").stdout)
 
 
+def eat_memory_beside(pid):
+    """A process in the same memory cgroup, which the kernel would never choose, takes what is left of it."""
+    line = next(one for one in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines() if ":memory:" in one or one.startswith("0::"))
+    root = pathlib.Path("/sys/fs/cgroup") / ("memory" if ":memory:" in line else "")
+    group = root / line.split(":", 2)[2].lstrip("/")
+    greedy = subprocess.Popen([sys.executable, "-c", """
+import pathlib, sys, time
+pathlib.Path("/proc/self/oom_score_adj").write_text("-1000")
+pathlib.Path(sys.argv[1], "cgroup.procs").write_text("0")
+held = []
+while pathlib.Path("/proc", sys.argv[2]).exists():
+    held.append(bytearray(4 << 20))
+""", str(group), str(pid)])
+    try:
+        greedy.wait(60)
+    finally:
+        greedy.kill()
+        greedy.wait()
+
+
 class Watch:
     """Counts what a pod sends that is neither the sidecar's to its two places nor an answer to a probe."""
 
     def __init__(self, name):
         found = cluster.api("GET", f"/api/v1/namespaces/agents/pods/{name}")[1]
         collector = cluster.api("GET", "/api/v1/namespaces/chaperone/services/chaperone-collector")[1]["spec"]["clusterIP"]
+        self.address, mac = found["status"]["podIP"], inside(name, "cat", "/sys/class/net/eth0/address").strip()
         run("nft", "-f", "-", input=f"""table ip watch {{
 counter strange {{ }}
 chain seen {{
 type filter hook prerouting priority -400;
-iifname "cni0" ip saddr {found['status']['podIP']} jump judge
+iifname "cni0" ip saddr {self.address} jump judge
+iifname "cni0" ip saddr != {self.address} ether saddr {mac} counter name strange
 }}
 chain judge {{
 ip daddr {{ {cluster.database}, {NODE} }} tcp dport 5432 return
 ip daddr {{ {collector}, 10.244.0.0/24 }} tcp dport 8443 return
 ip daddr 10.96.0.10 udp dport 53 return
-tcp sport 19090 return
+tcp sport {{ 19021, 19090 }} return
 counter name strange
 }}
 }}
@@ -181,6 +204,54 @@ class NodeTest(unittest.TestCase):
         self.works(name)
         self.ways_around(name)
 
+    def escapes(self, name, tier):
+        """The escape list of tests/netns, tried by the agent itself in its own container."""
+        watch = Watch(name)
+        try:
+            said = cluster.kubectl("exec", name, "-c", "agent", "-n", "agents", "--", "python3", "/tests/pod_escapes.py", "--tier", tier,
+                                   "--host", NODE, "--gateway", "10.244.0.1", "--pod", watch.address, check=False, timeout=300)
+            self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+            self.assertIn(" 0 failures", said.stdout)
+            self.assertEqual(watch.strangers(), 0)
+        finally:
+            watch.end()
+        self.works(name)
+
+    def test_escape_list(self):
+        self.escapes(run_pod(pod("escaping")), "user")
+
+    def test_escape_list_for_root(self):
+        self.escapes(run_pod(pod("escaping-root", serviceAccountName="builder"), {"chaperone.dev/policy": "builder"}), "root")
+
+    def test_probes_of_agents(self):
+        serving = {"command": ["python3", "-m", "http.server", "8080", "--directory", "/tests"],
+                   "ports": [{"name": "http", "containerPort": 8080}],
+                   "livenessProbe": {"tcpSocket": {"port": "http"}, "periodSeconds": 1},
+                   "readinessProbe": {"httpGet": {"path": "/pod_escapes.py", "port": "http"}, "periodSeconds": 1}}
+        name = run_pod(pod("serving", serving))
+        address = cluster.found("Pod", f"/api/v1/namespaces/agents/pods/{name}")["status"]["podIP"]
+        ask = lambda port, path: run("curl", "-s", "-m", "2", "-o", "/dev/null", "-w", "%{http_code}",  # noqa: E731
+                                     f"http://{address}:{port}{path}", check=False).stdout
+        self.assertEqual(ask(8080, "/pod_escapes.py"), "000", "nobody else reaches the agent's port")
+        self.assertEqual((ask(19021, "/agent/readinessProbe"), ask(19021, "/agent/other")), ("200", "404"))
+        serving["readinessProbe"]["httpGet"]["path"] = "/nowhere"
+        status, made, _ = cluster.api("POST", "/api/v1/namespaces/agents/pods", pod("unready", serving))
+        self.assertEqual(status, 201, made)
+        reports = lambda: cluster.kubectl("get", "events", "-n", "agents", "--field-selector", "involvedObject.name=unready").stdout  # noqa: E731
+        wait_for("a failed probe", lambda: "Readiness probe failed: HTTP probe failed with statuscode: 503" in reports(), 60)
+        status = cluster.found("Pod", "/api/v1/namespaces/agents/pods/unready")["status"]
+        self.assertFalse(status["containerStatuses"][0]["ready"])
+
+    def test_clients_find_trust_and_no_token(self):
+        name = run_pod(pod("trusting"))
+        account = "/var/run/secrets/kubernetes.io/serviceaccount"
+        self.assertEqual(inside(name, "cat", f"{account}/namespace"), "agents")
+        self.assertNotIn("eyJ", inside(name, "cat", f"{account}/token"), "no JSON web token")
+        self.assertIn("BEGIN CERTIFICATE", inside(name, "cat", f"{account}/ca.crt"))
+        said = inside(name, "bash", "-c", f"echo x > {account}/token; head -c 4 /run/chaperone/trust/trust.jks | od 2>&1; echo $SSL_CERT_FILE")
+        self.assertIn("Read-only file system", said)
+        self.assertIn("/run/chaperone/trust/bundle.pem", said)
+
     def test_records_reach_the_collector(self):
         name = run_pod(pod("recorded"))
         psql(name, "drop table customers")
@@ -235,6 +306,60 @@ class NodeTest(unittest.TestCase):
             self.assertEqual(watch.strangers(), 0)
         finally:
             watch.end()
+
+    def sidecar_of(self, name):
+        """(status of the container, PID of its first process)"""
+        found = cluster.found("Pod", f"/api/v1/namespaces/agents/pods/{name}")
+        status = next(one for one in found["status"]["initContainerStatuses"] if one["name"] == "chaperone")
+        container = status["containerID"].split("//")[1]
+        tasks = run("ctr", "-a", cluster.dir / "containerd.sock", "-n", "k8s.io", "tasks", "ls").stdout
+        return status, int(next(line.split()[1] for line in tasks.splitlines() if line.startswith(container)))
+
+    def test_sidecar_out_of_memory_comes_back_and_loses_nothing(self):
+        name = run_pod(pod("hungry"))
+        self.assertIn("51", psql(name, "select 51 as before_the_end"))
+        watch = Watch(name)
+        try:
+            _, victim = self.sidecar_of(name)
+            eat_memory_beside(victim)
+            wait_for("the kernel to kill it", lambda: self.sidecar_of(name)[0].get("lastState", {}).get("terminated"), 60)
+            inside(name, "timeout", "2", "bash", "-c", "echo x >/dev/tcp/10.250.0.254/80; echo x >/dev/udp/10.250.0.254/53")
+            wait_for("the sidecar to be back", lambda: psql(name, "select count(*) from customers").strip() == "2", 60)
+            self.assertEqual(watch.strangers(), 0)
+        finally:
+            watch.end()
+        self.assertEqual(self.sidecar_of(name)[0]["lastState"]["terminated"]["reason"], "OOMKilled")
+        wait_for("what was acknowledged before", lambda: "before_the_end" in auditor("search", "--pod", name), 60)
+
+    def test_evicted_by_the_api_loses_no_record(self):
+        name = run_pod(pod("evicted"))
+        self.assertIn("61", psql(name, "select 61 as last_words"))
+        status, said, _ = cluster.api("POST", f"/api/v1/namespaces/agents/pods/{name}/eviction", {
+            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": "agents"}})
+        self.assertEqual(status, 201, said)
+        wait_for("its last words", lambda: "last_words" in auditor("search", "--pod", name), 60)
+        wait_for("it to be gone", lambda: cluster.api("GET", f"/api/v1/namespaces/agents/pods/{name}")[0] == 404, 60)
+
+    def test_evicted_by_the_kubelet_loses_no_record(self):
+        """For want of disk: the kubelet gives the pod no time."""
+        volume = {"volumes": [{"name": "work", "emptyDir": {"sizeLimit": "1Mi"}}]}
+        name = run_pod(pod("pressed", {"volumeMounts": [{"name": "work", "mountPath": "/scratch"}]}, **volume))
+        self.assertIn("71", psql(name, "select 71 as last_words"))
+        inside(name, "bash", "-c", "head -c 20000000 /dev/zero > /scratch/much")
+        wait_for("its last words", lambda: "last_words" in auditor("search", "--pod", name), 60)
+        wait_for("the kubelet to notice", lambda: cluster.found(
+            "Pod", f"/api/v1/namespaces/agents/pods/{name}")["status"].get("reason") == "Evicted", 180)
+
+    def test_drained_node_loses_no_record(self):
+        name = run_pod(pod("drained"))
+        self.assertIn("81", psql(name, "select 81 as last_words"))
+        try:
+            done = cluster.kubectl("drain", "node1", "--pod-selector=app=drained", "--force", "--delete-emptydir-data",
+                                   "--ignore-daemonsets", "--timeout=90s", check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        finally:
+            cluster.kubectl("uncordon", "node1")
+        wait_for("its last words", lambda: "last_words" in auditor("search", "--pod", name), 60)
 
     def test_deleted_in_mid_session_loses_no_record(self):
         name = run_pod(pod("deleted"))

@@ -40,6 +40,17 @@ https://chaperone-collector.{{ .Release.Namespace }}.svc:8443
 {{- end -}}
 {{- end }}
 
+{{/* "policies", "webhook" or "both": what judges pods after all webhooks, and live ones. */}}
+{{- define "chaperone.admission" -}}
+{{- if ne .Values.admission.by "auto" -}}
+{{- .Values.admission.by -}}
+{{- else if semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version -}}
+policies
+{{- else -}}
+webhook
+{{- end -}}
+{{- end }}
+
 {{- define "chaperone.injectorConfig" -}}
 {{- $policies := list -}}
 {{- range $agents := .Values.agents -}}
@@ -55,5 +66,5 @@ https://chaperone-collector.{{ .Release.Namespace }}.svc:8443
     "initUid" (int64 $s.initUid) "agentUid" (int64 $s.agentUid) "backend" $s.backend
     "resolvers" (include "chaperone.resolvers" . | fromJsonArray) "spoolSizeLimit" $s.spoolSizeLimit
     "tokenAudience" (include "chaperone.tokenAudience" .) "scrapeAnnotations" $s.scrapeAnnotations "initResources" $s.initResources
-    "sidecarResources" $s.resources "allowed" $s.allowed "policies" $policies | toPrettyJson -}}
+    "sidecarResources" $s.resources "allowed" $s.allowed "admins" .Values.admission.admins "policies" $policies | toPrettyJson -}}
 {{- end }}

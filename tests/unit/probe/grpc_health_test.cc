@@ -36,11 +36,11 @@ std::optional<bool> judged(const std::string& answer) {
 TEST_CASE("a gRPC server that serves, and others") {
   CHECK(judged(kSettingsFrame + kHeadersFrame + kServing) == true);
   CHECK(judged(kSettingsFrame + kHeadersFrame + kNotServing) == false);
-  CHECK(judged(kSettingsFrame + frame(1, 5, "\x88")) == false);           // trailers alone
-  CHECK(judged(kSettingsFrame + frame(3, 0, "\0\0\0\1"s)) == false);      // reset
+  CHECK(judged(kSettingsFrame + frame(1, 5, "\x88")) == false);       // trailers alone
+  CHECK(judged(kSettingsFrame + frame(3, 0, "\0\0\0\1"s)) == false);  // reset
   CHECK(judged(kSettingsFrame + frame(7, 0, std::string(8, '\0'))) == false);
-  CHECK(judged(frame(0, 1, "")) == false);                                // an end without a message
-  CHECK(judged(frame(0, 0, "\1\0\0\0\2\x08\x01"s)) == false);             // compressed
+  CHECK(judged(frame(0, 1, "")) == false);                     // an end without a message
+  CHECK(judged(frame(0, 0, "\1\0\0\0\2\x08\x01"s)) == false);  // compressed
   CHECK(judged(kSettingsFrame + kHeadersFrame) == std::nullopt);
 }
 

@@ -32,18 +32,22 @@ TEST_CASE("probes are read as a pod says them") {
 
 TEST_CASE("a probe leads nowhere but to the agent's own port") {
   for (const char* handler :
-       {R"("httpGet": {"port": 80, "host": "169.254.169.254"})", R"("tcpSocket": {"port": 80, "host": "10.0.0.1"})",
-        R"("tcpSocket": {"port": 19001})", R"("httpGet": {"port": 19090})", R"("httpGet": {"port": 0})",
+       {R"("httpGet": {"port": 80, "host": "169.254.169.254"})",
+        R"("tcpSocket": {"port": 80, "host": "10.0.0.1"})", R"("tcpSocket": {"port": 19001})",
+        R"("httpGet": {"port": 19090})", R"("httpGet": {"port": 0})",
         R"("httpGet": {"port": 70000})", R"("httpGet": {"port": "http"})", R"("httpGet": {})",
-        R"("httpGet": {"port": 80, "path": "/ HTTP/1.1\r\nX: y"})", R"("httpGet": {"port": 80, "path": "/a b"})",
+        R"("httpGet": {"port": 80, "path": "/ HTTP/1.1\r\nX: y"})",
+        R"("httpGet": {"port": 80, "path": "/a b"})",
         R"("httpGet": {"port": 80, "httpHeaders": [{"name": "a\r\nb", "value": "c"}]})",
         R"("httpGet": {"port": 80, "httpHeaders": [{"name": "a", "value": "c\nd"}]})",
         R"("httpGet": {"port": 80, "httpHeaders": [{"name": "a: b", "value": "c"}]})",
         R"("grpc": {"port": 80, "service": "a\u0000b"})", R"("exec": {"command": ["x"]})"}) {
     INFO(handler);
-    CHECK_FALSE(parse_targets(R"([{"path": "/web/livenessProbe", )" + std::string(handler) + "}]").ok());
+    CHECK_FALSE(
+        parse_targets(R"([{"path": "/web/livenessProbe", )" + std::string(handler) + "}]").ok());
   }
-  for (const char* text : {"", "{}", "7", "[7]", "[{}]", "[[[[[[[[[[1]]]]]]]]]]", R"([{"path": "x", "tcpSocket": {"port": 1}}])",
+  for (const char* text : {"", "{}", "7", "[7]", "[{}]", "[[[[[[[[[[1]]]]]]]]]]",
+                           R"([{"path": "x", "tcpSocket": {"port": 1}}])",
                            R"([{"path": "/x", "timeoutSeconds": 0, "tcpSocket": {"port": 1}}])"}) {
     INFO(text);
     CHECK_FALSE(parse_targets(text).ok());

@@ -65,7 +65,8 @@ std::string ask(std::uint16_t port, const std::string& path) {
 // What the kubelet is told of one probe of `handler`, and of a path that nobody declared.
 std::pair<std::string, std::string> answers(const std::string& handler) {
   net::Loop loop;
-  auto server = ProbeServer::open(loop, "127.0.0.1:0", R"([{"path": "/web/livenessProbe", )" + handler + "}]");
+  auto server = ProbeServer::open(loop, "127.0.0.1:0",
+                                  R"([{"path": "/web/livenessProbe", )" + handler + "}]");
   REQUIRE(server.ok());
   std::pair<std::string, std::string> said;
   std::thread kubelet([&, port = (*server)->port()] {
@@ -87,13 +88,16 @@ std::string with_port(const char* before, std::uint16_t port, const char* after)
 }  // namespace
 
 TEST_CASE("the kubelet hears whether the container is well, and nothing that it said") {
-  Server good("HTTP/1.1 200 OK\r\n\r\nthe agent's words"), bad("HTTP/1.1 500 Broken\r\n\r\nthe agent's words");
+  Server good("HTTP/1.1 200 OK\r\n\r\nthe agent's words"),
+      bad("HTTP/1.1 500 Broken\r\n\r\nthe agent's words");
   auto [said, other] = answers(with_port(R"("httpGet": {"port": )", good.port, "}"));
   CHECK(said.find("HTTP/1.1 200") == 0);
   CHECK(said.find("agent") == std::string::npos);
   CHECK(other.find("HTTP/1.1 404") == 0);
-  CHECK(answers(with_port(R"("httpGet": {"port": )", bad.port, "}")).first.find("HTTP/1.1 503") == 0);
-  CHECK(answers(with_port(R"("tcpSocket": {"port": )", bad.port, "}")).first.find("HTTP/1.1 200") == 0);
+  CHECK(answers(with_port(R"("httpGet": {"port": )", bad.port, "}")).first.find("HTTP/1.1 503") ==
+        0);
+  CHECK(answers(with_port(R"("tcpSocket": {"port": )", bad.port, "}")).first.find("HTTP/1.1 200") ==
+        0);
   CHECK(answers(with_port(R"("grpc": {"port": )", good.port, "}")).first.find("HTTP/1.1 503") == 0);
 }
 
