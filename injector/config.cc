@@ -92,6 +92,7 @@ AgentPolicy read_policy(const Json& value, const std::string& place, std::string
   reader.texts("serviceAccounts", policy.service_accounts);
   reader.flag("default", policy.is_default);
   reader.flag("rootTier", policy.root_tier);
+  reader.flag("inbound", policy.inbound);
   if (policy.name.empty()) reader.complain("name", "is needed");
   if (policy.namespaces.empty()) reader.complain("namespaces", "are needed");
   return policy;

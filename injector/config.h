@@ -19,6 +19,7 @@ struct AgentPolicy {
   std::vector<std::string> service_accounts;  // empty: every one of those namespaces
   bool is_default = false;                    // for pods that name none
   bool root_tier = false;                     // agents may be UID 0, without any dangerous right
+  bool inbound = false;                       // the pod's declared ports are open from outside
 };
 
 struct Allowed {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
+#include <set>
+
 #include "injector/names.h"
 #include "injector/quantity.h"
 #include "proto-parsers/base/check.h"
@@ -88,11 +90,36 @@ std::string environment() {
   return "[" + out + "]";
 }
 
-std::string init_arguments(const Config& config) {
+// The TCP ports that agents' containers declare, but those where the sidecar listens.
+std::set<std::int64_t> declared_ports(const Json& pod) {
+  constexpr std::int64_t kOwnPortFirst = 19001, kOwnPortLast = 19090;
+  std::set<std::int64_t> found;
+  for (std::string_view list : {"initContainers", "containers"}) {
+    const Json* containers = at(&pod, {"spec", list});
+    for (std::size_t i = 0; i < count_of(containers); ++i) {
+      const Json& container = (*containers)[static_cast<rapidjson::SizeType>(i)];
+      if (text_of(member(&container, "name")).starts_with(kReserved)) continue;
+      const Json* ports = member(&container, "ports");
+      for (std::size_t j = 0; j < count_of(ports); ++j) {
+        const Json& one = (*ports)[static_cast<rapidjson::SizeType>(j)];
+        std::int64_t port = integer_of(member(&one, "containerPort")).value_or(0);
+        std::string_view protocol = text_of(member(&one, "protocol"));
+        bool own = port >= kOwnPortFirst && port <= kOwnPortLast;
+        if (port > 0 && !own && (protocol.empty() || protocol == "TCP")) found.insert(port);
+      }
+    }
+  }
+  return found;
+}
+
+std::string init_arguments(const Json& pod, const AgentPolicy& policy, const Config& config) {
   std::string out = fmt::format(R"(["--sidecar-uid","{}","--sidecar-gid","{}","--backend",{})",
                                 config.sidecar_uid, config.sidecar_gid, in_quotes(config.backend));
   for (const std::string& resolver : config.resolvers)
     out += R"(,"--resolver",)" + in_quotes(resolver);
+  if (!policy.inbound) return out + "]";
+  for (std::int64_t port : declared_ports(pod))
+    out += fmt::format(R"(,"--inbound-port","{}")", port);
   return out + "]";
 }
 
@@ -138,10 +165,11 @@ Json parse_own(const std::string& text, JsonMemory& memory) {
   return value;
 }
 
-Json own_containers(const Config& config, JsonMemory& memory) {
+Json own_containers(const Json& pod, const AgentPolicy& policy, const Config& config,
+                    JsonMemory& memory) {
   std::string pull = in_quotes(config.pull_policy);
   std::string init = fmt::format(kInitContainer, in_quotes(config.init_image), pull,
-                                 init_arguments(config), or_empty(config.init_resources),
+                                 init_arguments(pod, policy, config), or_empty(config.init_resources),
                                  config.init_uid);
   std::string sidecar =
       fmt::format(kSidecar, in_quotes(config.sidecar_image), pull, or_empty(config.sidecar_resources),

@@ -7,8 +7,9 @@
 
 namespace chaperone::injector {
 
-// JSON arrays in `memory`: [chaperone-init, chaperone] and the volumes.
-Json own_containers(const Config& config, JsonMemory& memory);
+// JSON arrays in `memory`: [chaperone-init, chaperone] of this pod, and the volumes.
+Json own_containers(const Json& pod, const AgentPolicy& policy, const Config& config,
+                    JsonMemory& memory);
 Json own_volumes(const AgentPolicy& policy, const Config& config, JsonMemory& memory);
 
 // Whether `found` is `wanted` as the API server may have rewritten it: quantities by value, and

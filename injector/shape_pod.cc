@@ -80,7 +80,7 @@ void shape_agents(Json& pod, const char* list, const AgentPolicy& policy, const 
 void shape_pod(Json& pod, const AgentPolicy& policy, const Config& config, JsonMemory& memory,
                Findings& findings) {
   Json& spec = object_in(pod, "spec", memory);
-  Json containers = own_containers(config, memory), none(rapidjson::kArrayType);
+  Json containers = own_containers(pod, policy, config, memory), none(rapidjson::kArrayType);
   Json volumes = own_volumes(policy, config, memory);
   find_strangers(member(&spec, "initContainers"), containers, "spec.initContainers", memory, findings);
   find_strangers(member(&spec, "containers"), none, "spec.containers", memory, findings);

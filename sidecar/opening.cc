@@ -4,6 +4,7 @@
 
 #include "proto-parsers/base/check.h"
 #include "sidecar/config/limits.h"
+#include "sidecar/session/acceptor.h"
 #include "sidecar/session/trail.h"
 #include "sidecar/spool/limits.h"
 
@@ -35,6 +36,16 @@ Result<std::unique_ptr<spool::Spool>> open_spool(const config::SidecarConfig& co
   options.wall_ns = session::wall_now_ns();
   options.mono_ns = session::mono_now_ns();
   return spool::Spool::open(options, who);
+}
+
+Result<std::unique_ptr<net::Listener>> open_inbound(session::Worker& worker,
+                                                    const config::SidecarConfig& config,
+                                                    net::ListenerOptions options) {
+  if (config.listen.inbound_port == 0) return std::unique_ptr<net::Listener>();
+  return net::Listener::open(worker.loop, {"0.0.0.0", "::"}, config.listen.inbound_port,
+                             std::move(options), [&worker](net::StreamPtr stream) {
+                               session::accept_inbound(worker, std::move(stream));
+                             });
 }
 
 }  // namespace chaperone

@@ -5,7 +5,9 @@
 #include <string_view>
 
 #include "sidecar/config/sidecar_config.h"
+#include "sidecar/net/listener.h"
 #include "sidecar/net/tls.h"
+#include "sidecar/session/worker.h"
 #include "sidecar/spool/spool.h"
 
 namespace chaperone {
@@ -16,5 +18,10 @@ Result<std::unique_ptr<net::TlsServer>> open_trust(const config::SidecarConfig& 
 // Error: names the file. `build` goes into the first record.
 Result<std::unique_ptr<spool::Spool>> open_spool(const config::SidecarConfig& config,
                                                  std::string_view build);
+
+// Connections from outside to the pod's declared ports; null where none are open.
+Result<std::unique_ptr<net::Listener>> open_inbound(session::Worker& worker,
+                                                    const config::SidecarConfig& config,
+                                                    net::ListenerOptions options);
 
 }  // namespace chaperone

@@ -51,7 +51,7 @@ void say(const std::string& text) { std::fprintf(stderr, "chaperone-sidecar: %s\
 struct LoopThread {
   net::Loop loop;
   std::unique_ptr<session::Worker> worker;
-  std::unique_ptr<net::Listener> listener;
+  std::unique_ptr<net::Listener> listener, inbound;
   std::unique_ptr<net::Timer> housekeeping;
   std::thread thread;
   bool drained = false;  // known on the loop's thread
@@ -177,6 +177,9 @@ Result<void> Sidecar::State::open_loop(LoopThread& loop) {
     worker->denials.add({session::wall_now_ns(), {}, {}, peer.to_string(), session::Ruling("limits"),
                          "connections_max: the sidecar takes no more connections", "connect"});
   };
+  auto inbound = open_inbound(*loop.worker, config, options);
+  if (!inbound.ok()) return inbound.error();
+  loop.inbound = std::move(inbound).value();
   auto listener = net::Listener::open(
       loop.loop, config.listen.addresses, config.listen.port, std::move(options),
       [worker = loop.worker.get()](net::StreamPtr stream) {
@@ -372,6 +375,7 @@ Sidecar::~Sidecar() {
   for (LoopThread& loop : state_->loops) {
     loop.housekeeping.reset();
     loop.listener.reset();
+    loop.inbound.reset();
     loop.worker.reset();
     // One turn, so that connections which were told to go are gone.
     loop.loop.stop();

@@ -115,6 +115,7 @@ void read_listen(const Node* node, Findings& findings, Listen& listen) {
   if (!node) return;
   MapReader map(*node, findings, "listen");
   map.number("port", listen.port, 1, 65535);
+  map.number("inbound_port", listen.inbound_port, 0, 65535);
   if (map.texts("addresses", listen.addresses)) {
     check_addresses(map, findings, "addresses", listen.addresses);
     check_listed(*map.find("addresses"), findings);

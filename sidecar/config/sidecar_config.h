@@ -18,6 +18,7 @@ namespace chaperone::config {
 struct Listen {
   std::uint16_t port = 19001;  // where the kernel's rules redirect to
   std::vector<std::string> addresses = {"127.0.0.1", "::1"};
+  std::uint16_t inbound_port = 0;  // where declared ports are redirected to, of every address; 0: none
 };
 
 // The pod's resolver. Without servers there is none, and names cannot be resolved.

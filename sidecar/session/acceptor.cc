@@ -57,4 +57,17 @@ void accept_connection(Worker& worker, net::StreamPtr stream) {
   started.start();
 }
 
+void accept_inbound(Worker& worker, net::StreamPtr stream) {
+  Result<net::OriginalDestination> asked = stream->original_destination();
+  if (!asked.ok() || asked->direct) {
+    return refuse(worker, std::move(stream), asked.ok() ? asked->address : net::Address(),
+                  std::nullopt, "not_redirected", "the connection was made to the sidecar's own port");
+  }
+  auto session = std::make_unique<OpaqueSession>(worker, std::move(stream), nullptr,
+                                                 Destination{asked->address, {}}, std::nullopt);
+  OpaqueSession& started = *session;
+  worker.add(std::move(session));
+  started.start_inbound();
+}
+
 }  // namespace chaperone::session

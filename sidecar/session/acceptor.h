@@ -8,5 +8,7 @@
 namespace chaperone::session {
 
 void accept_connection(Worker& worker, net::StreamPtr stream);
+// One from outside, to a port that the operator opened.
+void accept_inbound(Worker& worker, net::StreamPtr stream);
 
 }  // namespace chaperone::session

@@ -1,10 +1,24 @@
 #include "sidecar/session/opaque_session.h"
 
+#include "proto-parsers/base/check.h"
 #include "proto-parsers/tls/client_hello.h"
 #include "sidecar/net/limits.h"
 #include "sidecar/session/worker.h"
 
 namespace chaperone::session {
+
+namespace {
+
+// What a record calls it; no resource of a policy can have such a name.
+constexpr std::string_view kInbound = "inbound port";
+
+net::Address on_loopback(const net::Address& address) {
+  auto loopback = net::Address::parse(address.v4() ? "127.0.0.1" : "::1", address.port());
+  CHECK(loopback.ok());
+  return *loopback;
+}
+
+}  // namespace
 
 OpaqueSession::OpaqueSession(Worker& worker, net::StreamPtr client,
                              const policy::Resource* resource, Destination destination,
@@ -31,10 +45,29 @@ void OpaqueSession::start() {
   if (!by_name_) dial();
 }
 
+void OpaqueSession::start_inbound() {
+  inbound_ = true;
+  by_name_ = false;
+  client_->observe(this);
+  dial();
+}
+
+// Whether a port is open from outside was decided at admission; the policy is about what leaves.
+policy::Decision OpaqueSession::decide() const {
+  if (!inbound_)
+    return policy_->decide_connect(worker_.shared.subject, *resource_, wall_now_ns() / 1'000'000'000);
+  policy::Decision decision;
+  decision.verdict = decision.would_be = policy::Verdict::kAllow;
+  decision.rule = "default";
+  decision.reason = "the operator opened the pod's declared ports";
+  return decision;
+}
+
 void OpaqueSession::set_where() {
   audit::Where where;
   std::string target = target_.to_string(), peer = client_->peer().to_string();
   if (resource_) where.resource = resource_->name;
+  if (inbound_) where.resource = kInbound;
   where.protocol = Protocol::kOpaque;
   where.target_name = name_;
   where.target_address = target;
@@ -61,7 +94,7 @@ void OpaqueSession::hello_bytes(Bytes bytes) {
 
 void OpaqueSession::dial() {
   set_where();
-  policy::Decision decision = policy_->decide_connect(worker_.shared.subject, *resource_, wall_now_ns() / 1'000'000'000);
+  policy::Decision decision = decide();
   worker_.metrics.decided(decision);
   ruling_ = {decision, *policy_};
   if (decision.verdict != policy::Verdict::kAllow) return deny("connect_denied", decision);
@@ -71,7 +104,8 @@ void OpaqueSession::dial() {
   client_->pause();
   auto connect = [this] {
     dialer_ = std::make_unique<net::Dialer>(
-        worker_.loop, target_, worker_.shared.config.times.dial_ms,
+        worker_.loop, inbound_ ? on_loopback(target_) : target_,
+        worker_.shared.config.times.dial_ms,
         [this](Result<net::StreamPtr> stream) { dialled(std::move(stream)); });
   };
   if (decision.durability == policy::Durability::kProcess) return connect();
@@ -145,6 +179,10 @@ void OpaqueSession::on_sweep(std::uint64_t now_ms) {
 }
 
 void OpaqueSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
+  if (inbound_) {
+    policy_ = std::move(policy);
+    return;
+  }
   const policy::Resource* now = by_name_ ? destination_.resource_by_sni(*policy, name_)
                                          : destination_.resource(*policy);
   if (!now) now = policy->unnamed();
@@ -159,7 +197,7 @@ void OpaqueSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
 
 SessionView OpaqueSession::view() const {
   SessionView view;
-  view.kind = "opaque";
+  view.kind = inbound_ ? "inbound" : "opaque";
   view.resource = resource_ ? resource_->name : "";
   view.client = client_ ? client_->peer().to_string() : "";
   view.target = target_.to_string();

@@ -24,6 +24,9 @@ class OpaqueSession final : public Session, private net::StreamObserver, private
                 Destination destination, std::optional<std::uint32_t> uid);
   ~OpaqueSession() override;
   void start();
+  // From outside to a port that the operator opened (Destination: the pod's own): relayed to whoever
+  // listens there on loopback, and recorded like the rest.
+  void start_inbound();
 
   void on_policy(std::shared_ptr<const policy::Policy> policy) override;
   void drain() override {}  // nobody can tell whether it rests: it goes on to the deadline
@@ -50,6 +53,7 @@ class OpaqueSession final : public Session, private net::StreamObserver, private
   void hello_bytes(Bytes bytes);
   void dial();
   void dialled(Result<net::StreamPtr> stream);
+  policy::Decision decide() const;
   void set_where();
   void deny(std::string_view word, const std::string& reason);  // by no rule
   void deny(std::string_view word, const policy::Decision& decision);
@@ -69,7 +73,7 @@ class OpaqueSession final : public Session, private net::StreamObserver, private
   Ruling ruling_;               // that let it pass, or did not
   std::uint64_t begun_ns_ = 0, accepted_ms_ = 0, active_ms_ = 0;
   std::uint64_t bytes_to_client_ = 0, bytes_from_client_ = 0;
-  bool by_name_ = false;
+  bool by_name_ = false, inbound_ = false;
   bool opened_record_ = false;
   bool client_done_ = false, upstream_done_ = false;
   bool ended_ = false;

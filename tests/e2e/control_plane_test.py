@@ -119,6 +119,15 @@ class AdmissionTest(unittest.TestCase):
         refused = cluster.create_pod(pods.pod(annotations=asking))
         self.assertIn("not allowed for namespace agents, service account default", message(refused))
 
+    def test_inbound_ports_are_the_operators(self):
+        listening = {"ports": [{"containerPort": 8080}]}
+        closed = injected(pods.pod(None, listening))
+        self.assertNotIn("--inbound-port", closed["spec"]["initContainers"][0]["args"])
+        asking = injected(pods.pod(None, listening, {"chaperone.dev/policy": "open"}))
+        self.assertEqual(asking["spec"]["initContainers"][0]["args"][-2:], ["--inbound-port", "8080"])
+        closed["spec"]["initContainers"][0]["args"] += ["--inbound-port", "8080"]
+        self.assertGreaterEqual(cluster.create_pod(closed)[0], 400)
+
     def test_workloads_of_every_kind(self):
         status, node, _ = cluster.api("POST", "/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}})
         self.assertIn(status, (201, 409), node)

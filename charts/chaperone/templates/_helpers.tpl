@@ -51,11 +51,21 @@ webhook
 {{- end -}}
 {{- end }}
 
+{{/* CEL: whether the pod's policy is one with this switch; (dict "root" . "switch" "rootTier"). */}}
+{{- define "chaperone.policyHas" -}}
+{{- $switch := .switch -}}
+[{{- $first := true }}{{- range $a := .root.Values.agents }}{{- range .policies }}{{- if index . $switch }}{{ if not $first }}, {{ end }}'{{ $a.namespace }}/{{ .name }}'{{- $first = false }}{{- end }}{{- end }}{{- end }}]
+.exists(p, has(object.metadata.annotations) && 'chaperone.dev/policy' in object.metadata.annotations && p == request.namespace + '/' + object.metadata.annotations['chaperone.dev/policy'])
+{{- range $a := .root.Values.agents }}{{- range .policies }}{{- if and (index . $switch) .default }}
+|| (request.namespace == '{{ $a.namespace }}' && !(has(object.metadata.annotations) && 'chaperone.dev/policy' in object.metadata.annotations))
+{{- end }}{{- end }}{{- end }}
+{{- end }}
+
 {{- define "chaperone.injectorConfig" -}}
 {{- $policies := list -}}
 {{- range $agents := .Values.agents -}}
 {{- range $agents.policies -}}
-{{- $one := dict "name" .name "namespaces" (list $agents.namespace) "default" (.default | default false) "rootTier" (.rootTier | default false) -}}
+{{- $one := dict "name" .name "namespaces" (list $agents.namespace) "default" (.default | default false) "rootTier" (.rootTier | default false) "inbound" (.inbound | default false) -}}
 {{- with .serviceAccounts }}{{- $_ := set $one "serviceAccounts" . -}}{{- end -}}
 {{- $policies = append $policies $one -}}
 {{- end -}}

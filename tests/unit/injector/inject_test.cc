@@ -162,6 +162,29 @@ TEST_CASE("probes that were led to the sidecar stay so, and others join them") {
   CHECK(list_of(pod) == before);
 }
 
+TEST_CASE("declared ports are open where the operator says so") {
+  const char* text = R"({"spec": {"containers": [
+    {"name": "a", "ports": [{"containerPort": 8080}, {"containerPort": 53, "protocol": "UDP"}]},
+    {"name": "b", "ports": [{"containerPort": 8080, "protocol": "TCP"}, {"containerPort": 443}]},
+    {"name": "c", "ports": [{"containerPort": 19001}]}]}})";
+  auto arguments = [](rapidjson::Document& pod) {
+    std::string all;
+    for (const auto& one : pod["spec"]["initContainers"][0]["args"].GetArray())
+      all += std::string(one.GetString()) + " ";
+    return all;
+  };
+  auto closed = injected(text);
+  CHECK(arguments(closed).find("--inbound-port") == std::string::npos);
+  Config config = test_config();
+  config.policies.front().inbound = true;
+  auto open = document_of(text);
+  apply_patch(open, inject(open, "agents", config).patch);
+  CHECK(arguments(open).ends_with("--inbound-port 443 --inbound-port 8080 "));
+  CHECK(inject(open, "agents", config).patch == "[]");
+  // The same pod where it is closed: what stands there is not ours.
+  CHECK_FALSE(inject(open, "agents", test_config()).findings.empty());
+}
+
 TEST_CASE("a pod has time to send what it recorded") {
   CHECK(is(injected(R"({"spec": {"terminationGracePeriodSeconds": 5, "containers": []}})")
             ["spec"]["terminationGracePeriodSeconds"], 40));

@@ -59,6 +59,22 @@ TEST_CASE("opaque: a policy that no longer allows it ends it") {
   CHECK(world.events(audit::RecordKind::kOpaqueClose) == Words{"opaque_close policy_changed"});
 }
 
+TEST_CASE("inbound: relayed to loopback and recorded, whatever the policy says of what leaves") {
+  const std::string none = "rules: [{name: reads, action: allow, match: {effects: [read]}}]\n";
+  WorkerWorld world(kOpaque, none, TestServer::Kind::kEcho);
+  net::test::Ear& client = world.dial_inbound();
+  client.stream->write(as_bytes("hello"));
+  world.run_until([&] { return client.heard == "hello"; });
+  world.use_policy(none);
+  client.stream->write(as_bytes(" again"));
+  world.run_until([&] { return client.heard == "hello again"; });
+  CHECK((*world.worker->sessions.begin()).first->view().kind == "inbound");
+  client.stream->end();
+  world.run_until([&] { return client.closed && world.worker->sessions.empty(); });
+  CHECK(world.events(audit::RecordKind::kSessionOpen).size() == 1);
+  CHECK(world.events(audit::RecordKind::kOpaqueClose).size() == 1);
+}
+
 TEST_CASE("opaque: a server that ends is heard to its end") {
   WorkerWorld world(kOpaque, kAll, TestServer::Kind::kEcho);
   net::test::Ear& client = world.dial_opaque(true);

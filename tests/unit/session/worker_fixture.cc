@@ -166,6 +166,17 @@ net::test::Ear& WorkerWorld::dial_opaque(bool named_by_address) {
   return pair.client;
 }
 
+net::test::Ear& WorkerWorld::dial_inbound() {
+  net::test::Pair& pair = dial();
+  auto pods_own = net::Address::parse("192.0.2.7", server.address().port());
+  auto session = std::make_unique<OpaqueSession>(*worker, std::move(pair.server.stream), nullptr,
+                                                 Destination{pods_own.value(), {}}, std::nullopt);
+  OpaqueSession& started = *session;
+  worker->add(std::move(session));
+  started.start_inbound();
+  return pair.client;
+}
+
 net::test::Ear& WorkerWorld::dial_acceptor() {
   net::test::Pair& pair = dial();
   accept_connection(*worker, std::move(pair.server.stream));

@@ -51,6 +51,8 @@ class WorkerWorld {
   // A connection of the agent's, whose other end has the session. Lives as long as this.
   net::test::Ear& dial_postgres();
   net::test::Ear& dial_opaque(bool named_by_address);
+  // As if somebody outside had dialled the server's port on the pod's address.
+  net::test::Ear& dial_inbound();
   net::test::Ear& dial_acceptor();
   void run_until(const std::function<bool()>& done) { net::test::run_until(loop, done); }
   void use_policy(const std::string& rules);
