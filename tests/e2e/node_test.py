@@ -332,7 +332,7 @@ class NodeTest(unittest.TestCase):
 
     def test_sidecar_out_of_memory_comes_back_and_loses_nothing(self):
         name = run_pod(pod("hungry"))
-        self.assertIn("51", psql(name, "select 51 as before_the_end"))
+        wait_for("its session", lambda: "51" in psql(name, "select 51 as before_the_end"))
         watch = Watch(name)
         try:
             _, victim = self.sidecar_of(name)
