@@ -15,6 +15,10 @@ inline constexpr std::size_t kReadBufferBytes = 64 * 1024;
 inline constexpr std::size_t kStatementBytesMax = 1024 * 1024;
 inline constexpr std::size_t kBindBytesMax = 16 * 1024 * 1024;
 
+// Of all of a loop's connections together, for commands that are half here or wait for the server
+// to read them: a few of the longest, and a quarter of what the injector gives the sidecar.
+inline constexpr std::size_t kHeldBytesMax = 64 * 1024 * 1024;
+
 // PostgreSQL's own bound on a startup packet (MAX_STARTUP_PACKET_LENGTH).
 inline constexpr std::size_t kStartupBytesMax = 10000;
 

@@ -1,6 +1,7 @@
 #include "proto-parsers/postgres/frontend.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto-parsers/base/check.h"
 #include "proto-parsers/postgres/framing.h"
@@ -78,8 +79,10 @@ Step FrontendParser::next(Bytes input) {
   if (too_long(type, size)) return oversize(input, size);
   if (input.size() < size) {
     wanted_ = size;
-    return {StepKind::kNeedMore, 0};
+    return std::exchange(giving_up_, false) ? oversize(input, size, true)
+                                            : Step{StepKind::kNeedMore, 0};
   }
+  giving_up_ = false;
   return whole(input, size);
 }
 
@@ -109,10 +112,17 @@ bool FrontendParser::too_long(FrontendType type, std::size_t size) const {
   }
 }
 
-Step FrontendParser::oversize(Bytes input, std::size_t size) {
+// Messages of the other types are never so long.
+bool FrontendParser::give_up() {
+  giving_up_ = body_left_ == 0 && wanted_ > kSmallMessageBytesMax + 1;
+  return giving_up_;
+}
+
+Step FrontendParser::oversize(Bytes input, std::size_t size, bool given_up) {
   message_ = FrontendMessage{};
   message_.type = static_cast<FrontendType>(input[0]);
   message_.oversized = true;
+  message_.given_up = given_up;
   message_.declared_bytes = size;
   message_.whole = input.first(kHeadBytes);
   body_left_ = size - kHeadBytes;

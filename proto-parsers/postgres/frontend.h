@@ -62,6 +62,7 @@ struct FrontendMessage {
   // the 5 bytes of head, and its body follows as kStream steps with discard() true: refuse it, and
   // pass on neither head nor body. Occurs for kQuery, kParse, kBind and kFunctionCall.
   bool oversized = false;
+  bool given_up = false;           // ... because there was no room to wait for the rest of it
   std::size_t declared_bytes = 0;  // of the whole message, type byte included
 
   Bytes whole;  // type byte, length, body: what goes upstream unchanged
@@ -115,6 +116,11 @@ class FrontendParser {
   // limits), or 5 where its head is not there yet.
   std::size_t wanted() const { return wanted_; }
 
+  // After kNeedMore for a statement or values of which the length is known: the next step takes the
+  // message as an oversized one, `given_up`, whatever the limits say. False where nothing of the
+  // kind is awaited.
+  bool give_up();
+
   // A password message is an error unless one is expected; it is expected once.
   void expect_password() { password_expected_ = true; }
 
@@ -123,7 +129,7 @@ class FrontendParser {
  private:
   Step stream(Bytes input);
   Step whole(Bytes input, std::size_t size);
-  Step oversize(Bytes input, std::size_t size);
+  Step oversize(Bytes input, std::size_t size, bool given_up = false);
   Step fail(const char* reason);
   const char* check_head(std::uint8_t type, std::size_t length) const;
   bool too_long(FrontendType type, std::size_t size) const;
@@ -137,6 +143,7 @@ class FrontendParser {
   bool discard_ = false;
   bool continued_ = false;
   bool password_expected_ = false;
+  bool giving_up_ = false;
 };
 
 }  // namespace chaperone::pg

@@ -151,6 +151,7 @@ void read_limits(const Node* node, Findings& findings, Limits& limits) {
   map.number("connections_max", limits.connections_max, 1, 1'000'000);
   map.size_bytes("statement_bytes_max", limits.statement_bytes_max, kKiB, kStatementBytesMax);
   map.size_bytes("bind_bytes_max", limits.bind_bytes_max, kKiB, kBindBytesMax);
+  map.size_bytes("held_bytes_max", limits.held_bytes_max, 64 * kKiB, 1024 * kGiB);
   map.size_bytes("write_queue_bytes_max", limits.write_queue_bytes_max, 16 * kKiB, 64 * kMiB);
   map.number("pipeline_depth_max", limits.pipeline_depth_max, 1, kPipelineDepthMax);
   map.number("prepared_statements_max", limits.prepared_statements_max, 1, kPreparedStatementsMax);

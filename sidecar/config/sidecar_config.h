@@ -43,6 +43,7 @@ struct Limits {
   std::size_t connections_max = 10000;  // of this sidecar; the next one is refused
   std::size_t statement_bytes_max = kStatementBytesMax;
   std::size_t bind_bytes_max = kBindBytesMax;
+  std::size_t held_bytes_max = kHeldBytesMax;  // of all connections of one loop together
   std::size_t write_queue_bytes_max = kWriteQueueBytesMax;
   std::size_t pipeline_depth_max = kPipelineDepthMax;
   std::size_t prepared_statements_max = kPreparedStatementsMax;

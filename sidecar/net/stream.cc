@@ -111,13 +111,14 @@ void Stream::end() {
 
 void Stream::close_after_flush(std::uint64_t deadline_ms) {
   StreamImpl& impl = StreamImpl::of(*this);
-  if (impl.is_closing || impl.discarding) return;
+  if (impl.is_closing) return;
+  std::uint64_t at_ms = impl.on_loop->now_ms() + (deadline_ms ? deadline_ms : kFlushMs);
+  if (impl.flush_deadline) return impl.flush_deadline->advance(at_ms);
   end();
   if (impl.is_closing) return;
   // Closing with received bytes unread sends RST, which may overtake what we wrote: so the peer's
   // bytes are read and dropped until it ends its half.
   impl.discarding = true;
-  std::uint64_t at_ms = impl.on_loop->now_ms() + (deadline_ms ? deadline_ms : kFlushMs);
   impl.flush_deadline = std::make_unique<FlushDeadline>(*impl.on_loop, *this, at_ms);
   impl.is_paused = false;
   impl.start_reading();

@@ -87,7 +87,7 @@ class Stream {
   // Ends our half once the queue is out (under TLS with close_notify). Reading goes on.
   void end();
   // Closes both halves once the queue is out, or at `deadline_ms` (of now; 0 means the default of
-  // 5 s). Reading stops. on_closed(nullptr) follows.
+  // 5 s). Reading stops. on_closed(nullptr) follows. Called again, the nearer deadline counts.
   void close_after_flush(std::uint64_t deadline_ms = 0);
   // Closes now: FIN, or RST where received bytes are unread.
   void close();

@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,6 +31,7 @@ class FlushDeadline final : public Swept {
   void on_sweep(std::uint64_t now_ms) override {
     if (now_ms >= at_ms_) stream_.close();
   }
+  void advance(std::uint64_t at_ms) { at_ms_ = std::min(at_ms_, at_ms); }
 
  private:
   Stream& stream_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sidecar/session/opaque_session.h"
+#include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/postgres_session.h"
 
 namespace chaperone::session {
@@ -21,13 +22,22 @@ void refuse(Worker& worker, net::StreamPtr stream, const net::Address& target,
   decision.rule = "default";
   decision.reason = reason;
   ++worker.metrics.connects_denied;
-  auto recorded = trail.denied(decision, *worker.policy, {word, reason});
+  auto recorded = trail.denied(decision, *worker.policy, {word, {}});
   if (!recorded.ok()) ++worker.metrics.records_missed;
   worker.denials.add({wall_now_ns(), {}, {}, target_text, {decision, *worker.policy}, reason, "connect"});
   stream->reset();
 }
 
 }  // namespace
+
+void note_no_room(Worker& worker, const net::Address& peer) {
+  std::string why = over_limit(worker.shared.sessions_open + 1, "connections",
+                               "limits.connections_max", worker.shared.config.limits.connections_max);
+  if (worker.draining) why = "the sidecar drains, and takes no more connections";
+  ++worker.metrics.sessions_refused;
+  worker.denials.add({wall_now_ns(), {}, {}, peer.to_string(),
+                      Ruling(worker.draining ? "drain" : "limits"), why, "connect"});
+}
 
 void accept_connection(Worker& worker, net::StreamPtr stream) {
   Result<net::OriginalDestination> asked = stream->original_destination();

@@ -11,4 +11,7 @@ void accept_connection(Worker& worker, net::StreamPtr stream);
 // One from outside, to a port that the operator opened.
 void accept_inbound(Worker& worker, net::StreamPtr stream);
 
+// One that was closed at once, for want of room or because of the drain: counted, and told who asks.
+void note_no_room(Worker& worker, const net::Address& peer);
+
 }  // namespace chaperone::session

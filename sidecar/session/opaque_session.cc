@@ -174,7 +174,11 @@ void OpaqueSession::Upstream::on_closed(const Error* why) {
 void OpaqueSession::on_sweep(std::uint64_t now_ms) {
   const config::Times& times = worker_.shared.config.times;
   std::uint64_t idle_ms = now_ms - active_ms_;
-  if (!upstream_ && now_ms - accepted_ms_ > times.login_ms) return end("timeout", "no ClientHello in time");
+  if (!upstream_ && now_ms - accepted_ms_ > times.login_ms) {
+    if (opened_record_) return end("timeout", "the server was not reached within times.login");
+    return deny("timeout",
+                "no ClientHello within times.login (" + std::to_string(times.login_ms) + "ms)");
+  }
   if (times.idle_ms != 0 && idle_ms > times.idle_ms) end("idle_timeout", "idle for too long");
 }
 
@@ -219,7 +223,7 @@ void OpaqueSession::deny(std::string_view word, const policy::Decision& decision
   ruling_ = {decision, *policy_};
   const std::string reason(decision.reason);
   ++worker_.metrics.connects_denied;
-  auto recorded = trail_.denied(decision, *policy_, {word, reason});
+  auto recorded = trail_.denied(decision, *policy_, {word, {}});
   if (!recorded.ok()) ++worker_.metrics.records_missed;
   worker_.denials.add({wall_now_ns(), {}, resource_ ? resource_->name : "", target_.to_string(),
                        ruling_, reason, "connect"});

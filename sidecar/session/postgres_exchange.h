@@ -37,6 +37,7 @@ struct ExchangeLimits {
   pg::FrontendLimits frontend = {};
   std::size_t pipeline_depth = kPipelineDepthMax;  // messages under way
   std::size_t prepared_statements = kPreparedStatementsMax;
+  std::size_t held_bytes = kHeldBytesMax;  // of all sessions together, see give_up_message()
 };
 
 class PostgresExchange {
@@ -82,6 +83,21 @@ class PostgresExchange {
   bool client_blocked() const { return blocked(); }
   // Nothing is owed and no transaction is open: the session may end without hurting anyone.
   bool at_rest() const;
+  // What of the client's is held here: messages that are not whole, wait, or are not durable yet.
+  std::size_t held_bytes() const { return client_gate_.size() + outbox_.size(); }
+  // All sessions together hold more than the operator allows: of a command that is half here no
+  // more is kept, and it is refused. `seen`: what they hold.
+  void give_up_message(std::size_t seen);
+  // Neither a reply nor an answer of our own is owed: the client has the word, in a transaction or
+  // not.
+  bool owes_nothing() const {
+    return ledger_.idle() && !asking() && !await_catalogue_ && outbox_.empty();
+  }
+  // Since when (mono_now_ns()) the server has been at the command whose last reply is owed next,
+  // whatever bytes passed since; nothing where none is owed. In a pipeline it begins when the one
+  // before it ended.
+  std::optional<std::uint64_t> owed_since_ns() const;
+  bool in_transaction() const { return ledger_.status() != pg::TransactionStatus::kIdle; }
   // As the session began: see ScopeFacts.
   bool catalogue_matters() const { return facts_.catalogue_matters; }
   // Every statement so far left no session state: the connection may serve another session.
@@ -110,6 +126,7 @@ class PostgresExchange {
   Action on_sync(const pg::FrontendMessage& message);
   Action on_copy_message(const pg::FrontendMessage& message);
   void await_query_behind_barrier();
+  void await_next_copy();
   void end_group();
   bool outlives_transaction(const Meaning& meaning) const;
   Action on_stream_bytes();
@@ -117,11 +134,19 @@ class PostgresExchange {
                 const policy::Decision& decision, std::string_view sqlstate);
   Action refuse_unjudged(pg::Sent sent, std::string_view sqlstate, std::string_view reason,
                          std::string_view hint);
+  Action refuse_oversized(const pg::FrontendMessage& message);
+  Action refuse_prepared(pg::Sent sent, std::size_t more, std::string_view text,
+                         const Judged* judged);
+  Action refuse_bind(const PreparedStatement& statement, const policy::Decision* decision);
   Action refuse_unrecorded(pg::Sent sent);
   Action put_refusal(pg::Sent sent, std::uint64_t operation, const Judged& known,
                      const policy::Decision& decision, std::string_view sqlstate);
   Action refuse_behind_barrier(pg::Sent sent);
   Action refuse_read_otherwise();
+  bool room_for_parse(std::size_t text_bytes) const;
+  bool prepared_fit(std::size_t more, std::size_t bytes) const;
+  bool prepares_too_much(const Judged& judged, std::string_view text) const;
+  static std::size_t prepared_by(const Meaning& meaning);
   StatementPtr prepare(const pg::FrontendMessage& message, Action& action);
   bool judge_portal(Portal& portal, Action& action);
   JudgedPtr judge(pg::Sent sent, std::string_view text, Action& action);
@@ -209,6 +234,8 @@ class PostgresExchange {
   std::uint64_t operations_begun_ = 0;
   std::uint64_t copy_operation_ = 0;   // whose first reply await_copy_ waits for
   std::uint64_t now_ns_ = 0;           // read once per pump
+  std::size_t held_seen_ = 0;          // when a message was given up
+  std::uint64_t owed_since_ns_ = 0;    // of use while something is owed
 
   bool read_only_ = false;
   bool stateless_ = true;
@@ -220,7 +247,7 @@ class PostgresExchange {
   PortalPtr barrier_portal_;           // whose Bind raised it, until its Execute
   bool await_ready_ = false;           // ... and its Sync or Query was sent
   bool await_names_ = false;           // what a name means hangs on a Sync that is not answered
-  bool await_copy_ = false;            // a COPY FROM STDIN was sent: its first reply tells
+  bool await_copy_ = false;  // a COPY FROM STDIN was, or may be, sent: its first reply tells
   bool await_catalogue_ = false;
   bool catalogue_confirmed_ = false;   // it was just reloaded: a name that is missing is missing
   bool server_congested_ = false;

@@ -2,7 +2,10 @@
 
 #include "sidecar/session/postgres_exchange.h"
 
+#include <algorithm>
+
 #include "proto-parsers/postgres/encode.h"
+#include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/sqlstate.h"
 
 namespace chaperone::session {
@@ -11,14 +14,6 @@ namespace {
 // The server keeps 63 bytes of a statement's or portal's name (NAMEDATALEN) and silently takes two
 // longer ones that begin alike for one: what was judged under the one would run under the other.
 constexpr std::size_t kNameBytesMax = 63;
-
-pg::Sent sent_of(pg::FrontendType type) {
-  switch (type) {
-    case pg::FrontendType::kQuery: return pg::Sent::kQuery;
-    case pg::FrontendType::kFunctionCall: return pg::Sent::kFunctionCall;
-    default: return pg::Sent::kParse;
-  }
-}
 
 }  // namespace
 
@@ -32,6 +27,12 @@ void PostgresExchange::on_client(Bytes fresh) {
   Bytes input = client_gate_.join(fresh);
   std::size_t released = blocked() ? 0 : pump_client(input);
   client_gate_.keep(input, terminated_ ? input.size() : released);
+}
+
+void PostgresExchange::give_up_message(std::size_t seen) {
+  if (blocked() || client_gate_.size() == 0 || !frontend_.give_up()) return;
+  held_seen_ = seen;
+  on_client({});
 }
 
 // Answers how many bytes of `input` are dealt with: sent, swallowed, replaced or in the outbox.
@@ -131,15 +132,13 @@ PostgresExchange::Action PostgresExchange::on_message(const pg::FrontendMessage&
     return on_copy_message(message);
   }
   if (message.type != Type::kBind && unrecorded_parse_ && !record_taken_parse()) return Action::kWait;
-  if (message.oversized) {
-    return refuse_unjudged(sent_of(message.type), kProgramLimit,
-                           "the message is longer than the sidecar's limit",
-                           "send less at a time");
-  }
+  if (message.oversized) return refuse_oversized(message);
   if (message.statement.size() > kNameBytesMax || message.portal.size() > kNameBytesMax) {
-    return refuse_unjudged(pg::Sent::kParse, kNameTooLong,
-                           "the name of a statement or portal is longer than the server keeps",
-                           "use names of at most 63 bytes");
+    std::size_t seen = std::max(message.statement.size(), message.portal.size());
+    return refuse_unjudged(
+        pg::Sent::kParse, kNameTooLong,
+        over_limit(seen, "bytes of a statement's or portal's name", "the server", kNameBytesMax),
+        "use shorter names");
   }
   switch (message.type) {
     case Type::kQuery: return on_query(message);
@@ -162,6 +161,7 @@ PostgresExchange::Action PostgresExchange::on_copy_message(const pg::FrontendMes
   switch (message.type) {
     case pg::FrontendType::kCopyDone:
     case pg::FrontendType::kCopyFail:
+      await_next_copy();
       ledger_.copy_ended();
       await_query_behind_barrier();
       return Action::kForward;
@@ -169,6 +169,15 @@ PostgresExchange::Action PostgresExchange::on_copy_message(const pg::FrontendMes
     case pg::FrontendType::kFlush: return Action::kSwallow;
     default: fail("protocol_violation", "a command while COPY data is expected"); return Action::kWait;
   }
+}
+
+// The text of a Query may hold another COPY behind this one, and its data may be on its way: the
+// server's next word but the tag of this one tells.
+void PostgresExchange::await_next_copy() {
+  const pg::LedgerEntry& owed = *ledger_.next_owed();
+  if (owed.sent != pg::Sent::kQuery || ledger_.copy() != pg::CopyState::kIn) return;
+  await_copy_ = true;
+  copy_operation_ = owed.operation;
 }
 
 // Behind a Sync, Query or FunctionCall. Where settings or objects may have changed, nothing more is

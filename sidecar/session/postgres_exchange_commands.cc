@@ -2,6 +2,8 @@
 
 #include "sidecar/session/postgres_exchange.h"
 
+#include <algorithm>
+
 #include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/sqlstate.h"
 #include "sidecar/session/text_encoding.h"
@@ -34,6 +36,12 @@ bool ends_transaction(const Statement& statement) {
 }
 
 }  // namespace
+
+std::size_t PostgresExchange::prepared_by(const Meaning& meaning) {
+  return static_cast<std::size_t>(
+      std::count_if(meaning.statements.begin(), meaning.statements.end(),
+                    [](const Statement& statement) { return statement.verb == "PREPARE"; }));
+}
 
 // What stands behind the transaction's end in one text is judged by names of within it.
 bool PostgresExchange::outlives_transaction(const Meaning& meaning) const {
@@ -68,6 +76,10 @@ PostgresExchange::Action PostgresExchange::on_query(const pg::FrontendMessage& m
   auto permit = policy::Policy::permit(decision);
   if (!permit) {
     return refuse(pg::Sent::kQuery, message.text, judged.get(), decision, kInsufficientPrivilege);
+  }
+  if (prepares_too_much(*judged, message.text)) {
+    return refuse_prepared(pg::Sent::kQuery, prepared_by(judged->analysis.meaning), message.text,
+                           judged.get());
   }
   std::uint64_t operation = next_operation();
   if (!record(operation, *judged, decision, message.text, {})) return refuse_unrecorded(pg::Sent::kQuery);

@@ -6,6 +6,7 @@
 
 #include "proto-parsers/base/limits.h"
 #include "proto-parsers/postgres/encode.h"
+#include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/sqlstate.h"
 #include "sidecar/session/text_encoding.h"
 
@@ -15,6 +16,10 @@ namespace {
 // PostgreSQL's FirstNormalObjectId: types from here on were made by users, and their input, checks
 // and casts are code of theirs.
 constexpr std::uint32_t kUserTypeMin = 16384;
+
+// A spool that is not full has room for a record with such a text; for any, where so much is left.
+constexpr std::size_t kSureTextBytes = 2048;
+constexpr std::uint64_t kMuchRoomBytes = 64 * 1024 * 1024;
 
 std::vector<std::uint32_t> types_of(const pg::FrontendMessage& message) {
   std::vector<std::uint32_t> types;
@@ -33,12 +38,9 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
     return refuse_unjudged(pg::Sent::kParse, kInsufficientPrivilege, why, kEncodingHint);
   }
   if (group_barrier_) return refuse_behind_barrier(pg::Sent::kParse);
-  bool one_more = !message.statement.empty();
-  if ((one_more && names_.size() >= limits_.prepared_statements) ||
-      names_.text_bytes() + message.text.size() > kPreparedTextBytesMax) {
-    return refuse_unjudged(pg::Sent::kParse, kProgramLimit,
-                           "this session holds as many prepared statements as the sidecar allows",
-                           "close some of them (DEALLOCATE)");
+  std::size_t more = message.statement.empty() ? 0 : 1;  // the unnamed one takes its own place
+  if (!prepared_fit(more, message.text.size())) {
+    return refuse_prepared(pg::Sent::kParse, more, message.text, nullptr);
   }
   Action action = Action::kWait;
   StatementPtr statement = prepare(message, action);
@@ -52,11 +54,20 @@ PostgresExchange::Action PostgresExchange::on_parse(const pg::FrontendMessage& m
   }
   unrecorded_parse_ = UnrecordedParse{judged, message.statement, message.text};
   // Where room is short it does not wait for a Bind, which may find none.
-  if (spool_.usage().full && !record_parse()) return refuse_unrecorded(pg::Sent::kParse);
+  if (!room_for_parse(message.text.size()) && !record_parse())
+    return refuse_unrecorded(pg::Sent::kParse);
   if (!message.statement.empty() || judged->analysis.leaves_session_state) stateless_ = false;
   names_.change_statement(message.statement, std::move(statement));
   owe(pg::Sent::kParse, 0);
   return Action::kForward;
+}
+
+// Whether the record of a Parse is sure to find room, though not made at once: its Bind may find
+// none.
+bool PostgresExchange::room_for_parse(std::size_t text_bytes) const {
+  spool::Usage usage = spool_.usage();
+  if (usage.full) return false;
+  return text_bytes <= kSureTextBytes || usage.bytes_max - usage.bytes >= kMuchRoomBytes;
 }
 
 // Null when the answer must wait, or was given already: `action` then says which.
@@ -98,9 +109,10 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
   if (group_barrier_) return refuse_behind_barrier(pg::Sent::kParse);
   if (!names_.reads_alike(*statement)) return refuse_read_otherwise();
   if (operations_.size() >= kPreparedStatementsMax) {
-    return refuse_unjudged(pg::Sent::kParse, kProgramLimit,
-                           "this transaction holds as many portals as the sidecar allows",
-                           "execute them, or end the transaction");
+    return refuse_unjudged(
+        pg::Sent::kParse, kProgramLimit,
+        over_limit(operations_.size() + 1, "portals", "a transaction", kPreparedStatementsMax),
+        "execute them, or end the transaction");
   }
   if (statement->judged->policy != facts_.policy || statement->scope != scope_) {
     Action action = Action::kWait;
@@ -121,12 +133,8 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
   const Judged& judged = *statement->judged;
   policy::Decision decision = decide(judged, statement->text, parameters_);
   auto permit = policy::Policy::permit(decision);
-  if (!permit) {
-    unrecorded_because_.clear();
-    Action action = refuse(pg::Sent::kParse, statement->text, &judged, decision, kInsufficientPrivilege);
-    if (!unrecorded_because_.empty() && !record_taken_parse()) return Action::kWait;
-    unrecorded_parse_.reset();
-    return action;
+  if (!permit || prepares_too_much(judged, statement->text)) {
+    return refuse_bind(*statement, permit ? nullptr : &decision);
   }
   std::uint64_t operation = next_operation();
   if (!record(operation, judged, decision, statement->text, parameters_)) {
@@ -146,6 +154,20 @@ PostgresExchange::Action PostgresExchange::on_bind(const pg::FrontendMessage& me
   note_effects(judged, 0);  // planning may run functions, so it counts from here
   if (group_barrier_) barrier_portal_ = std::move(portal);
   return Action::kForward;
+}
+
+// By `decision`; null: it would prepare more than there may be. The refusal's record is its Parse's too.
+PostgresExchange::Action PostgresExchange::refuse_bind(const PreparedStatement& statement,
+                                                       const policy::Decision* decision) {
+  const Judged& judged = *statement.judged;
+  unrecorded_because_.clear();
+  Action action = decision ? refuse(pg::Sent::kParse, statement.text, &judged, *decision,
+                                    kInsufficientPrivilege)
+                           : refuse_prepared(pg::Sent::kParse, prepared_by(judged.analysis.meaning),
+                                             statement.text, &judged);
+  if (!unrecorded_because_.empty() && !record_taken_parse()) return Action::kWait;
+  unrecorded_parse_.reset();
+  return action;
 }
 
 PostgresExchange::Action PostgresExchange::on_execute(const pg::FrontendMessage& message) {
@@ -168,6 +190,10 @@ PostgresExchange::Action PostgresExchange::on_execute(const pg::FrontendMessage&
     if (!judge_portal(*portal, action)) return action;
   }
   const Judged& judged = *portal->statement->judged;
+  if (prepares_too_much(judged, portal->statement->text)) {
+    return refuse_prepared(pg::Sent::kParse, prepared_by(judged.analysis.meaning),
+                           portal->statement->text, &judged);
+  }
   portal->executed = true;
   owe(pg::Sent::kExecute, portal->operation);
   note_effects(judged, portal->operation);

@@ -80,6 +80,7 @@ void PostgresExchange::owe(pg::Sent sent, std::uint64_t operation, bool refused)
   entry.sent = sent;
   entry.operation = operation;
   entry.refused = refused;
+  if (ledger_.idle()) owed_since_ns_ = now_ns_;
   ledger_.sent(entry);
   group_open_ = pg::is_extended(sent);
 }
@@ -117,6 +118,7 @@ void PostgresExchange::finish_operation(std::uint64_t number, audit::OutcomeStat
   outcome.sqlstate = ended->sqlstate;
   std::uint64_t now_ns = mono_now_ns();
   outcome.duration_ns = now_ns - ended->begun_ns;
+  owed_since_ns_ = now_ns;  // the server begins with the next one, if there is one
   metrics_.upstream.add(*outcome.duration_ns);
   auto written = trail_.outcome(number, outcome, now_ns);
   if (!written.ok()) fail("spool", written.error().message);

@@ -2,11 +2,18 @@
 
 #include "sidecar/session/postgres_exchange.h"
 
+#include "proto-parsers/base/limits.h"
 #include "proto-parsers/postgres/encode.h"
 #include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/sqlstate.h"
 
 namespace chaperone::session {
+namespace {
+
+// Of what no rule of the policy refused.
+constexpr std::string_view kOwnRule = "sidecar";
+
+}  // namespace
 
 PostgresExchange::Action PostgresExchange::refuse_behind_barrier(pg::Sent sent) {
   // A refused Query is answered, and so ends the group as a Sync would.
@@ -27,10 +34,62 @@ PostgresExchange::Action PostgresExchange::refuse_unjudged(pg::Sent sent, std::s
                                                            std::string_view reason,
                                                            std::string_view hint) {
   policy::Decision decision;
-  decision.rule = "sidecar";
+  decision.rule = kOwnRule;
   decision.reason = reason;
   decision.hint = hint;
   return refuse(sent, {}, nullptr, decision, sqlstate);
+}
+
+// Only its head was kept.
+PostgresExchange::Action PostgresExchange::refuse_oversized(const pg::FrontendMessage& message) {
+  using Type = pg::FrontendType;
+  bool text = message.type == Type::kQuery || message.type == Type::kParse;
+  pg::Sent sent = message.type == Type::kQuery          ? pg::Sent::kQuery
+                  : message.type == Type::kFunctionCall ? pg::Sent::kFunctionCall
+                                                        : pg::Sent::kParse;
+  if (message.given_up) {
+    return refuse_unjudged(sent, kProgramLimit,
+                           over_limit(held_seen_, "bytes of commands that are half here",
+                                      "limits.held_bytes_max", limits_.held_bytes),
+                           "send less at a time, or on fewer connections");
+  }
+  return refuse_unjudged(
+      sent, kProgramLimit,
+      over_limit(message.declared_bytes, "bytes of a message",
+                 text ? "limits.statement_bytes_max" : "limits.bind_bytes_max",
+                 text ? limits_.frontend.statement_bytes : limits_.frontend.bind_bytes),
+      "send less at a time");
+}
+
+bool PostgresExchange::prepared_fit(std::size_t more, std::size_t bytes) const {
+  return names_.size() + more <= limits_.prepared_statements &&
+         names_.text_bytes() + bytes <= kPreparedTextBytesMax;
+}
+
+// SQL's PREPARE is counted when it is about to run; the server's list of them comes behind it.
+bool PostgresExchange::prepares_too_much(const Judged& judged, std::string_view text) const {
+  const auto& statements = judged.analysis.meaning.statements;
+  if (prepared_fit(statements.size(), text.size())) return false;
+  std::size_t more = prepared_by(judged.analysis.meaning);
+  return more > 0 && !prepared_fit(more, text.size());
+}
+
+// `judged`: of the command that would prepare `more`; null: a Parse.
+PostgresExchange::Action PostgresExchange::refuse_prepared(pg::Sent sent, std::size_t more,
+                                                           std::string_view text,
+                                                           const Judged* judged) {
+  std::size_t count = names_.size() + more;
+  std::string reason =
+      count > limits_.prepared_statements
+          ? over_limit(count, "prepared statements", "limits.prepared_statements_max",
+                       limits_.prepared_statements)
+          : over_limit(names_.text_bytes() + text.size(), "bytes of prepared statements",
+                       "a session", kPreparedTextBytesMax);
+  policy::Decision decision;
+  decision.rule = kOwnRule;
+  decision.reason = reason;
+  decision.hint = "close some of them (DEALLOCATE)";
+  return refuse(sent, judged ? text : std::string_view(), judged, decision, kProgramLimit);
 }
 
 // Records the refusal and puts a statement that must fail in the command's place.
@@ -41,7 +100,7 @@ PostgresExchange::Action PostgresExchange::refuse(pg::Sent sent, std::string_vie
   std::uint64_t operation = next_operation();
   static const Judged kUnjudged = unjudged();
   const Judged& known = judged ? *judged : kUnjudged;
-  if (judged && decision.rule != "read-only") {
+  if (judged && decision.rule != "read-only" && decision.rule != kOwnRule) {
     if (!record(operation, known, decision, text, {})) return refuse_unrecorded(sent);
   } else {
     audit::EncodedPart ruling;
@@ -60,7 +119,7 @@ PostgresExchange::Action PostgresExchange::refuse(pg::Sent sent, std::string_vie
 PostgresExchange::Action PostgresExchange::refuse_unrecorded(pg::Sent sent) {
   static const Judged kUnjudged = unjudged();
   policy::Decision decision;
-  decision.rule = "sidecar";
+  decision.rule = kOwnRule;
   decision.reason = unrecorded_because_;
   decision.hint = "nothing leaves unrecorded; the command may be sent again when there is room";
   metrics_.command(kUnjudged.analysis.meaning.effects, decision);

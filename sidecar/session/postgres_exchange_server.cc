@@ -2,6 +2,8 @@
 
 #include "sidecar/session/postgres_exchange.h"
 
+#include <algorithm>
+
 #include "proto-parsers/base/check.h"
 
 namespace chaperone::session {
@@ -97,6 +99,11 @@ std::size_t PostgresExchange::pump_server(Bytes input) {
   return at;
 }
 
+std::optional<std::uint64_t> PostgresExchange::owed_since_ns() const {
+  if (ledger_.idle() && !asking()) return std::nullopt;
+  return owed_since_ns_;
+}
+
 // True when the message goes on to the client as it came; else `reply_` goes in its place.
 bool PostgresExchange::on_reply(const pg::BackendMessage& message) {
   pg::Answer answer = ledger_.reply(message);
@@ -164,6 +171,7 @@ void PostgresExchange::await_query_behind_barrier() {
 // Everything sent so far is answered. True when this ReadyForQuery goes on as it is.
 bool PostgresExchange::on_ready(pg::TransactionStatus status) {
   await_names_ = false;
+  owed_since_ns_ = std::max(owed_since_ns_, now_ns_);
   bool in_transaction = status != pg::TransactionStatus::kIdle;
   if (!in_transaction) {
     for (std::uint64_t operation : names_.unexecuted()) {

@@ -4,6 +4,7 @@
 
 #include "proto-parsers/base/limits.h"
 #include "proto-parsers/postgres/encode.h"
+#include "sidecar/session/postgres_refusal.h"
 #include "sidecar/session/text_encoding.h"
 
 namespace chaperone::session {
@@ -39,6 +40,7 @@ bool PostgresExchange::settings_due() const {
 
 void PostgresExchange::begin_settings_query() {
   refresh_settings_ = false;
+  owed_since_ns_ = mono_now_ns();
   bool prepared = std::exchange(names_uncertain_, false);
   prepared_listed_ = prepared;
   settings_reader_ = std::make_unique<SettingsReader>(settings_);
@@ -64,7 +66,9 @@ bool PostgresExchange::feed_own_query(Bytes input, std::size_t& at) {
   at += taken;
   if (settings_reader_->prepared().size() > limits_.prepared_statements ||
       settings_reader_->prepared_bytes() > kPreparedTextBytesMax) {
-    fail("limit", "more statements are prepared than the sidecar allows");
+    fail("limit", over_limit(settings_reader_->prepared().size(),
+                             "statements that code of the server prepared",
+                             "limits.prepared_statements_max", limits_.prepared_statements));
     return false;
   }
   if (state == OwnQuery::State::kReading) return false;
@@ -134,6 +138,7 @@ void PostgresExchange::settled() {
 // Objects made in the open transaction are seen by this connection alone.
 void PostgresExchange::begin_private_catalogue() {
   private_catalogue_ = true;
+  owed_since_ns_ = mono_now_ns();
   private_load_ = std::make_unique<CatalogueLoad>(facts_.catalogue,
                                                   settings_.reading.server_version, true);
   std::string query = private_load_->next_queries();

@@ -31,7 +31,8 @@ ExchangeLimits limits_of(const Worker& worker) {
   const config::Limits& limits = worker.shared.config.limits;
   return {{limits.statement_bytes_max, limits.bind_bytes_max},
           limits.pipeline_depth_max,
-          limits.prepared_statements_max};
+          limits.prepared_statements_max,
+          limits.held_bytes_max};
 }
 
 }  // namespace
@@ -298,15 +299,21 @@ void PostgresSession::refuse(std::string_view sqlstate, std::string_view word,
                              const std::string& message, const std::string& hint,
                              const policy::Decision* ruled) {
   if (!opened_record_) {
+    if (!trail_.has_where()) set_where(nullptr, {}, {});
     policy::Decision decision;
     decision.rule = ruled ? ruled->rule : word;
     decision.rule_index = ruled ? ruled->rule_index : 0;
     decision.reason = message;
     ++worker_.metrics.sessions_refused;
-    auto recorded = trail_.denied(decision, *policy_, {word, message});
+    auto recorded = trail_.denied(decision, *policy_, {word, {}});
     if (!recorded.ok()) ++worker_.metrics.records_missed;
-    worker_.denials.add({wall_now_ns(), {}, resource_->name, target_.to_string(),
-                         {decision, *policy_}, message, "connect"});
+    worker_.denials.add({wall_now_ns(),
+                         view().id,
+                         resource_->name,
+                         target_.to_string(),
+                         {decision, *policy_},
+                         message,
+                         "connect"});
   }
   end(word, message, encode_fatal(sqlstate, "chaperone: " + message, hint));
 }

@@ -29,6 +29,12 @@ std::string encode_fatal(std::string_view sqlstate, std::string_view message,
   return encoded;
 }
 
+std::string over_limit(std::uint64_t seen, std::string_view of_what, std::string_view limit,
+                       std::uint64_t allowed) {
+  return std::to_string(seen) + " " + std::string(of_what) + " are more than " +
+         std::string(limit) + " allows (" + std::to_string(allowed) + ")";
+}
+
 Judged unjudged() {
   Judged judged;
   Statement statement;

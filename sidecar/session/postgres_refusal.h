@@ -2,6 +2,7 @@
 // What a refused agent is told, in PostgreSQL's own words: an ErrorResponse that names the rule, the
 // reason and what to do instead.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,11 @@ std::string encode_refusal(const policy::Decision& decision, std::string_view sq
 // A FATAL ErrorResponse: the connection ends behind it.
 std::string encode_fatal(std::string_view sqlstate, std::string_view message,
                          std::string_view hint = {});
+
+// Why something is refused: "5021 bytes of a message are more than limits.statement_bytes_max
+// allows (4096)".
+std::string over_limit(std::uint64_t seen, std::string_view of_what, std::string_view limit,
+                       std::uint64_t allowed);
 
 // For what was refused before it could be judged (too long, unreadable): unknown, and so the worst.
 Judged unjudged();

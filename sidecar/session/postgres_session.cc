@@ -8,6 +8,9 @@
 namespace chaperone::session {
 namespace {
 
+// For the last word of a session that is cut: the drain has no more time than it was given.
+constexpr std::uint64_t kCutMs = 250;
+
 // Well within the time for which the store keeps a view up to date that nobody asked for.
 constexpr std::uint64_t kViewKeptMs = 60'000;
 
@@ -74,6 +77,7 @@ void PostgresSession::on_secure() {
 
 void PostgresSession::after_client_turn() {
   if (phase_ != Phase::kOpen) return;
+  weigh();
   bool hold = exchange_->client_blocked();
   if (terminated_ && exchange_->at_rest()) return end("client_closed", "the client ended the session");
   if (hold && !client_->paused()) client_->pause();
@@ -83,6 +87,21 @@ void PostgresSession::after_client_turn() {
     end("drained", "the sidecar is going away",
         encode_fatal("57P01", "chaperone: the sidecar is shutting down"));
   }
+}
+
+// What all sessions hold of commands that cannot leave yet is bounded in sum: who asks for more
+// when there is none has the command refused.
+void PostgresSession::weigh() {
+  std::size_t holds = exchange_->held_bytes() + upstream_->queued_bytes();
+  if (holds == weighed_) return;
+  bool more = holds > weighed_;
+  worker_.held_bytes += holds - weighed_;
+  weighed_ = holds;
+  if (!more || worker_.held_bytes <= worker_.shared.config.limits.held_bytes_max) return;
+  exchange_->give_up_message(worker_.held_bytes);
+  std::size_t left = exchange_->held_bytes() + upstream_->queued_bytes();
+  worker_.held_bytes += left - weighed_;
+  weighed_ = left;
 }
 
 void PostgresSession::on_end() {
@@ -181,19 +200,33 @@ void PostgresSession::on_sweep(std::uint64_t now_ms) {
   std::uint64_t idle_ms = now_ms - active_ms_;
   if (phase_ != Phase::kOpen) {
     // Whatever dribbles in meanwhile.
-    if (now_ms - accepted_ms_ > times.login_ms) refuse("08006", "login_timeout", "the login took longer than the sidecar allows");
-    else if (phase_ == Phase::kOpening) retry_login(now_ms);
+    if (now_ms - accepted_ms_ > times.login_ms) {
+      refuse("08006", "login_timeout",
+             "the login took longer than times.login allows (" + std::to_string(times.login_ms) +
+                 "ms)");
+    } else if (phase_ == Phase::kOpening) {
+      retry_login(now_ms);
+    }
     return;
   }
   keep_view(now_ms);
-  if (times.idle_ms != 0 && idle_ms > times.idle_ms && exchange_->at_rest()) {
-    return end("idle_timeout", "idle for longer than the sidecar allows",
-               encode_fatal("57P05", "chaperone: idle for longer than the sidecar allows"));
+  weigh();  // what the server has read since, without a word
+  if (times.idle_ms != 0 && idle_ms > times.idle_ms && exchange_->owes_nothing()) {
+    return overdue("idle_timeout", exchange_->in_transaction() ? "25P03" : "57P05",
+                   "idle for longer than times.idle allows", times.idle_ms);
   }
-  if (times.statement_ms != 0 && idle_ms > times.statement_ms && !exchange_->at_rest()) {
-    end("statement_timeout", "a command took longer than the sidecar allows",
-        encode_fatal("57014", "chaperone: a command took longer than the sidecar allows"));
+  if (times.statement_ms == 0) return;
+  std::optional<std::uint64_t> since_ns = exchange_->owed_since_ns();
+  if (since_ns && mono_now_ns() - *since_ns > times.statement_ms * 1'000'000) {
+    overdue("statement_timeout", "57014", "a command took longer than times.statement allows",
+            times.statement_ms);
   }
+}
+
+void PostgresSession::overdue(std::string_view word, std::string_view sqlstate,
+                              std::string_view what, std::uint64_t allowed_ms) {
+  std::string detail = std::string(what) + " (" + std::to_string(allowed_ms) + "ms)";
+  end(word, detail, encode_fatal(sqlstate, "chaperone: " + detail));
 }
 
 void PostgresSession::on_policy(std::shared_ptr<const policy::Policy> policy) {
@@ -259,6 +292,8 @@ void PostgresSession::drain() {
 void PostgresSession::kill(std::string_view word) {
   end(word, "ended by the sidecar",
       encode_fatal("57P01", "chaperone: the session was ended by the sidecar"));
+  // Those too that had ended before, and wait to be read.
+  if (!client_gone_) client_->close_after_flush(kCutMs);
 }
 
 SessionView PostgresSession::view() const {
@@ -284,6 +319,7 @@ void PostgresSession::end(std::string_view word, std::string_view detail, std::s
   bool clean = exchange_ && exchange_->stateless() && terminated_;
   worker_.ended.add({wall_now_ns(), view(), std::string(word), std::string(detail)});
   phase_ = Phase::kEnded;
+  worker_.held_bytes -= std::exchange(weighed_, 0);
   worker_.waiters.forget(this);
   worker_.catalogues.forget(this);
   // A cancel that is still on its way would hit the next session's command.

@@ -80,6 +80,10 @@ class PostgresSession final : public Session,
   void on_sweep(std::uint64_t now_ms) override;
 
   void after_client_turn();
+  // One of `times` is over: `what` names it.
+  void overdue(std::string_view word, std::string_view sqlstate, std::string_view what,
+               std::uint64_t allowed_ms);
+  void weigh();
   void renew_view();
   void keep_view(std::uint64_t now_ms);
   // Ends the session once: records, upstream, client. `fatal`: an encoded ErrorResponse or empty.
@@ -102,6 +106,7 @@ class PostgresSession final : public Session,
   std::uint64_t view_kept_ms_ = 0;  // loop time when the view was last said to be in use
   std::uint64_t active_ms_ = 0;     // loop time of the last byte in either direction
   std::uint64_t bytes_to_client_ = 0, bytes_from_client_ = 0;
+  std::size_t weighed_ = 0;  // of the worker's held bytes, those that are ours
   std::uint32_t cancel_pid_ = 0;
   std::optional<std::uint32_t> uid_;
   Phase phase_ = Phase::kStartup;

@@ -153,15 +153,19 @@ void PostgresUpstream::fail(std::string word, std::string message, std::string s
   phase_ = Phase::kClosed;
   if (!opening_) return;
   UpstreamFailure failure{std::move(word), std::move(message), std::move(sqlstate)};
-  std::shared_ptr<Opening> opening = std::move(opening_);
+  failed_ = std::move(opening_);
   if (stream_) stream_->close();
-  // Never from within open() or a callback of the stream's own.
-  worker_.loop.soon([opening, failure = std::move(failure)] { opening->ready(&failure); });
+  // Never from within open() or a callback of the stream's own; and not at all where close() came
+  // first, or this is gone: who wanted to know may be gone too.
+  worker_.loop.soon([told = std::weak_ptr(failed_), failure = std::move(failure)] {
+    if (std::shared_ptr<Opening> opening = told.lock()) opening->ready(&failure);
+  });
 }
 
 void PostgresUpstream::close() {
   user_ = nullptr;
   opening_.reset();  // nobody is told any more: whoever opened it may be gone before its stream is
+  failed_.reset();
   if (stream_ && phase_ == Phase::kOpen) {
     std::string out;
     pg::append_terminate(out);

@@ -74,6 +74,7 @@ class PostgresUpstream final : private net::StreamObserver {
   std::string tls_description() const { return stream_ ? stream_->tls_description() : ""; }
 
   void write(Bytes bytes) { stream_->write(bytes); }
+  std::size_t queued_bytes() const { return stream_->queued_bytes(); }
   bool over_mark() const { return stream_->over_mark(); }
   void pause() { stream_->pause(); }
   void resume() { stream_->resume(); }
@@ -101,6 +102,7 @@ class PostgresUpstream final : private net::StreamObserver {
   Worker& worker_;
   UpstreamPlanPtr plan_;
   std::unique_ptr<Opening> opening_;
+  std::shared_ptr<Opening> failed_;  // it has, and is about to be told
   net::StreamPtr stream_;
   User* user_ = nullptr;
   LoginResult login_result_;

@@ -92,9 +92,12 @@ class PreparedNames final : public sql::PreparedTexts {
   // The server's own list replaces ours (SQL's PREPARE and DEALLOCATE share the names).
   void replace_statements(std::map<std::string, StatementPtr, std::less<>> statements);
   bool empty() const { return statements_.empty() && settled_ == pending_.size(); }
-  // Statements held, those under a name that are awaited included. The unnamed one is replaced, so
-  // that however many are under way they are no more than one.
-  std::size_t size() const { return statements_.size() + named_awaited_; }
+  // Statements held under a name, those that are awaited included. The unnamed one takes nobody's
+  // place.
+  std::size_t size() const {
+    bool unnamed = !statements_.empty() && statements_.begin()->first.empty();
+    return statements_.size() - (unnamed ? 1 : 0) + named_awaited_;
+  }
   std::size_t text_bytes() const { return text_bytes_; }
 
  private:

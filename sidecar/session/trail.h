@@ -25,6 +25,7 @@ class Trail {
   const audit::Id& session() const { return session_; }
   void set_who(const audit::Who& who) { audit::encode(who, who_); }
   void set_where(const audit::Where& where) { audit::encode(where, where_); }
+  bool has_where() const { return !where_.empty(); }
 
   // Records that are about the session as a whole.
   Result<spool::Position> open(const policy::Decision& decision, const policy::Policy& policy);

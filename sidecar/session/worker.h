@@ -75,6 +75,7 @@ struct Worker {
   WarmPool warm;
   std::unordered_map<const Session*, std::unique_ptr<Session>> sessions;
   std::map<std::string, std::unique_ptr<net::TlsClient>> tls_clients;
+  std::size_t held_bytes = 0;  // by all sessions, see config::Limits
   bool draining = false;
 };
 

@@ -20,8 +20,12 @@ class CatalogueLifeTest(stage.StageTest):
     def setUp(self):
         self.server.sql(f"alter role app password '{PASSWORD}'")
         self.allow(stage.RULES)
-        self.db = self.open()
+        self.eventually(self.stands, "a session that no reload met in its login")
         self.works()
+
+    def stands(self):
+        self.db = self.open()
+        return wire.status(self.db.greeting) == "I"
 
     def allow(self, rules):
         text = stage.POLICY.format(logins="", more=self.MORE, resources="", rules=rules)

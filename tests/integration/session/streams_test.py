@@ -145,6 +145,16 @@ class StreamsTest(stage.StageTest):
         code = next(field[1:] for field in body.split(b"\0") if field[:1] == b"C").decode()
         return kind + (b"refused" if code in REFUSALS else code.encode())
 
+    def test_data_of_two_copies_sent_ahead(self):
+        """Behind the first CopyDone it is known of no second COPY yet."""
+        data = wire.copy_data(b"7\n") + COPY_DONE
+        for piece in (0, 7):
+            self.server.sql("truncate t", "shop")
+            heard = self.open().ask(wire.query("copy t from stdin; copy t from stdin"), data, data,
+                                    wire.query("select count(*) from t"), ready=2, piece=piece)
+            self.assertEqual("GCGCZTDCZ", stage.kinds(heard))
+            self.assertEqual([["2"]], stage.values(heard))
+
     def test_streams(self):
         for seed in SEEDS:
             with self.subTest(seed=seed):

@@ -108,6 +108,32 @@ TEST_CASE("copy: two in one query") {
   CHECK(world.outcomes() == Words{"1 ok"});
 }
 
+TEST_CASE("copy: two in one query, all their data sent ahead, at every split") {
+  const std::string all = query_message("COPY t FROM STDIN; COPY u FROM STDIN; SELECT 1") +
+                          copy_data("1\n") + copy_done() + copy_data("2\n") + copy_done() +
+                          query_message("SELECT 2");
+  for (std::size_t chunk : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
+    World world({.client_chunk = chunk, .server_chunk = chunk});
+    world.send(all);
+    world.settle();
+    CHECK(world.heard() == "G C(COPY 1) G C(COPY 1) T D C(SELECT 1) Z(I) T D C(SELECT 1) Z(I)");
+    CHECK(world.server.copied == copy_data("1\n") + copy_data("2\n"));
+    CHECK(world.failure.empty());
+    CHECK(world.exchange->at_rest());
+  }
+}
+
+TEST_CASE("copy: the first of two in one query fails, and the data of both goes nowhere") {
+  World world;
+  world.query("COPY t FROM STDIN; COPY u FROM STDIN");
+  std::string fail;
+  pg::append_copy_fail(fail, "no more");
+  world.send(copy_data("1\n") + fail + copy_data(kTrap) + copy_done() + query_message("SELECT 1"));
+  CHECK(world.heard() == "G E(57014) Z(I) T D C(SELECT 1) Z(I)");
+  CHECK(world.server.executed == Words{"COPY t FROM STDIN", "SELECT 1"});
+  CHECK(world.exchange->at_rest());
+}
+
 TEST_CASE("copy: data that no COPY asked for goes nowhere") {
   World world;
   world.send(copy_data(kTrap) + query_message("SELECT 1"));

@@ -44,6 +44,19 @@ TEST_CASE("full: every kind of command is refused, nothing leaves, and nobody is
   CHECK(world.heard() == "1 Z(I)");
 }
 
+// The Parse was taken before its Bind found no room.
+TEST_CASE("full: a long statement that is the first to find no room is refused like any other") {
+  World world;
+  const std::string text = "SELECT 1 -- " + std::string(60'000, 'x');
+  while (spool::append_command(*world.spool, 1, std::string(30'000, 'x')).ok()) continue;
+  REQUIRE(spool::append_command(*world.spool, 1, "x").ok());
+  REQUIRE_FALSE(world.spool->usage().full);  // there is room, but not for this
+  world.send(extended(text));
+  CHECK(world.heard() == "E(53100*) Z(I)");
+  CHECK(world.failure.empty());
+  CHECK(world.server.executed.empty());
+}
+
 TEST_CASE("full: a statement prepared before, and an open transaction") {
   World world;
   std::string parse, bind;

@@ -106,6 +106,16 @@ TEST_CASE("handshake: what is no startup packet is refused") {
   CHECK(says(client.heard, "08P01"));
   CHECK(world.worker->metrics.parse_errors == 1);
   CHECK(world.server.connections.empty());
+  // Where it wanted to go is known all the same, and the reason is told once.
+  std::string told = world.refused_connection();
+  CHECK(told.starts_with("shop, to " + world.server.address().to_string() + ", from 127.0.0.1:"));
+  CHECK(says(told, ", startup, "));
+  CHECK(told.ends_with(", "));
+  REQUIRE(world.worker->denials.all().size() == 1);
+  const Denial& denial = world.worker->denials.all()[0];
+  CHECK(denial.resource == "shop");
+  CHECK(denial.target == world.server.address().to_string());
+  CHECK_FALSE(denial.session.empty());
 }
 
 TEST_CASE("handshake: the server hangs up within the login") {

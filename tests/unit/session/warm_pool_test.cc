@@ -63,6 +63,28 @@ TEST_CASE("warm: a login under another credential is closed") {
   world.run_until([&] { return world.server.connections[0]->stream == nullptr; });
 }
 
+// A login that failed is told in the next turn: whoever opened it may have closed it by then, or be
+// gone with it (a worker's last turn).
+TEST_CASE("upstream: that a login failed is not told to who has closed it, or let go of it") {
+  for (bool let_go : {false, true}) {
+    WorkerWorld world(shop("warm: off, credential: {password_file: /nowhere}"), kAll);
+    auto upstream = std::make_unique<PostgresUpstream>(*world.worker, world.plan());
+    bool told = false, over = false;
+    upstream->open([&](const UpstreamFailure*) { told = true; });
+    std::function<void()> look = [&] {
+      if (upstream->credential_version().empty()) return world.loop.soon(look);
+      if (let_go)
+        upstream.reset();
+      else
+        upstream->close();
+      world.loop.soon([&] { over = true; });  // behind what was to be told
+    };
+    world.loop.soon(look);
+    world.run_until([&] { return over; });
+    CHECK_FALSE(told);
+  }
+}
+
 TEST_CASE("warm: one that the server ended while it waited is not given out") {
   WorkerWorld world(shop("warm: {mode: fresh, max: 1}"), kAll);
   warm_up(world, 1);

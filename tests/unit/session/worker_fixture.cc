@@ -107,7 +107,7 @@ WorkerWorld::WorkerWorld(const std::string& resource, const std::string& rules,
   if (!opened.ok()) FAIL(opened.error().message);
   tls_ = std::move(opened).value();
   shared_ = std::make_unique<Shared>(
-      Shared{config_, subject_, *spool_, *syncer_, cancels_, *tls_, sessions_open_, names_});
+      Shared{config, subject_, *spool_, *syncer_, cancels_, *tls_, sessions_open_, names_});
   worker = std::make_unique<Worker>(loop, *shared_, policy_of(rules));
 }
 
@@ -200,6 +200,20 @@ std::vector<std::string> WorkerWorld::events(audit::RecordKind kind) {
     REQUIRE(record.ok());
     if (record->kind != kind) continue;
     found.push_back(std::string(audit::name_of(kind)) + " " + std::string(record->event));
+  }
+  return found;
+}
+
+std::string WorkerWorld::refused_connection() {
+  std::string found;
+  for (const std::string& bytes : spool::all_records(*spool_)) {
+    auto record = audit::decode_record(as_bytes(bytes));
+    REQUIRE(record.ok());
+    if (record->kind != audit::RecordKind::kConnectDenied) continue;
+    REQUIRE(found.empty());
+    found = std::string(record->resource) + ", to " + std::string(record->target_address) +
+            ", from " + std::string(record->client_address) + ", " + std::string(record->event) +
+            ", " + std::string(record->reason) + ", " + std::string(record->detail);
   }
   return found;
 }

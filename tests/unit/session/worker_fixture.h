@@ -60,9 +60,12 @@ class WorkerWorld {
   UpstreamPlanPtr plan() const;
   // "connect_denied not_tls", of each record of that kind.
   std::vector<std::string> events(audit::RecordKind kind);
+  // Of the only such record: "RESOURCE, to TARGET, from CLIENT, EVENT, REASON, DETAIL".
+  std::string refused_connection();
 
   net::Loop loop;
   TestServer server;
+  config::SidecarConfig config;  // as it is when it is asked for: may be changed between two steps
 
  private:
   net::test::Pair& dial();
@@ -72,7 +75,6 @@ class WorkerWorld {
   const std::string resource_;
   spool::TempDir dir_{spool::On::kMemory};
   spool::LyingDisk disk_;
-  config::SidecarConfig config_;
   Subject subject_;
   std::unique_ptr<spool::Spool> spool_;
   std::unique_ptr<spool::Syncer> syncer_;
