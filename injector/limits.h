@@ -17,7 +17,7 @@ inline constexpr std::size_t kFindingsShownMax = 20;
 // The injector's own configuration file.
 inline constexpr std::size_t kConfigBytesMax = 1024 * 1024;
 
-// The spool's last words to the collector (sidecar drain 30 s, then 5 s), and room to end.
+// The spool's last words to the collector (the sidecar drains for 30 s), and room to end.
 inline constexpr int kGraceSecondsMin = 40;
 
 // Reviews at once; each holds a thread. More wait in line, and the API server gives up after 5 s.

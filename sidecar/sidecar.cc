@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <functional>
@@ -15,9 +16,9 @@
 #include "sidecar/admin/hardening.h"
 #include "sidecar/admin/http_server.h"
 #include "sidecar/admin/metrics.h"
+#include "sidecar/name_service.h"
 #include "sidecar/net/file_watch.h"
 #include "sidecar/net/listener.h"
-#include "sidecar/name_service.h"
 #include "sidecar/net/timer.h"
 #include "sidecar/opening.h"
 #include "sidecar/own_records.h"
@@ -40,7 +41,8 @@ constexpr std::uint64_t kHousekeepingMs = 500;
 constexpr std::uint64_t kHeartbeatMs = 10'000;
 // Records wait at most this long for the disk where no command asked for it.
 constexpr std::uint32_t kSyncIntervalMs = 200;
-// After the drain: for the collector to take what is left. Kept below Kubernetes' grace period.
+// The last part of the drain, for those that are cut and for the collector to take what is left: a
+// quarter of it, and at most this.
 constexpr std::uint32_t kFlushMs = 5000;
 // Between two looks at whether the sessions of a drain have ended.
 constexpr std::uint64_t kDrainLookMs = 50;
@@ -80,7 +82,7 @@ struct Sidecar::State {
   std::unique_ptr<net::FileWatch> policy_watch;
   std::unique_ptr<net::Signals> signals;
   std::unique_ptr<net::Timer> tick, heartbeat, drain_timer;
-  std::uint64_t drain_until_ms = 0;
+  std::uint64_t cut_ms = 0, drain_until_ms = 0;  // as Loop::now_ms()
   std::atomic<std::size_t> loops_drained = 0;
 
   Result<void> open();
@@ -173,9 +175,7 @@ Result<void> Sidecar::State::open_loop(LoopThread& loop) {
     return !worker->draining && sessions_open < config.limits.connections_max;
   };
   options.on_refused = [worker = loop.worker.get()](const net::Address& peer) {
-    ++worker->metrics.sessions_refused;
-    worker->denials.add({session::wall_now_ns(), {}, {}, peer.to_string(), session::Ruling("limits"),
-                         "connections_max: the sidecar takes no more connections", "connect"});
+    session::note_no_room(*worker, peer);
   };
   auto inbound = open_inbound(*loop.worker, config, options);
   if (!inbound.ok()) return inbound.error();
@@ -303,6 +303,7 @@ void Sidecar::State::begin_drain(int) {
   if (drain_timer) return;
   net::Loop& first = loops.front().loop;
   drain_until_ms = first.now_ms() + config.times.drain_ms;
+  cut_ms = drain_until_ms - std::min<std::uint64_t>(config.times.drain_ms / 4, kFlushMs);
   say("draining: no new connections; sessions end when they come to rest");
   on_all([](session::Worker& worker) { worker.drain(); });
   drain_timer = std::make_unique<net::Timer>(first, [this] { look_at_drain(); });
@@ -310,7 +311,7 @@ void Sidecar::State::begin_drain(int) {
 }
 
 void Sidecar::State::look_at_drain() {
-  bool late = loops.front().loop.now_ms() > drain_until_ms;
+  bool late = loops.front().loop.now_ms() > cut_ms;
   if (late) {
     on_all([](session::Worker& worker) {
       std::vector<session::Session*> live;
@@ -354,7 +355,11 @@ int Sidecar::State::run() {
   if (name_service) name_service->flush(true);
   auto closed = spool->close(session::wall_now_ns(), session::mono_now_ns());
   if (!closed.ok()) say(closed.error().message);
-  if (ship && !ship->flush(kFlushMs)) say("the collector did not take all records; they stay in the spool");
+  std::uint64_t now_ms = net::Loop::now_ns() / 1'000'000;
+  std::uint64_t left_ms = std::min<std::uint64_t>(std::max(drain_until_ms, now_ms) - now_ms, kFlushMs);
+  if (ship && !ship->flush(static_cast<std::uint32_t>(left_ms))) {
+    say("the collector did not take all records; they stay in the spool");
+  }
   return closed.ok() && seal.ok() ? 0 : 1;
 }
 
