@@ -11,7 +11,6 @@ import os
 import pathlib
 import re
 import statistics
-import subprocess
 import sys
 import time
 import unittest
@@ -83,26 +82,6 @@ def scale(what, replicas):
         return cluster.kubectl("rollout", "status", what, "-n", "chaperone", "--timeout=120s")
     selector = f"app.kubernetes.io/name={what.split('/')[1]}"
     wait_for(f"{what} to be gone", lambda: not cluster.kubectl("get", "pods", "-n", "chaperone", "-l", selector, "-o", "name").stdout)
-
-
-def eat_memory_beside(pid):
-    """A process in the same memory cgroup, which the kernel would never choose, takes what is left of it."""
-    line = next(one for one in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines() if ":memory:" in one or one.startswith("0::"))
-    root = pathlib.Path("/sys/fs/cgroup") / ("memory" if ":memory:" in line else "")
-    group = root / line.split(":", 2)[2].lstrip("/")
-    greedy = subprocess.Popen([sys.executable, "-c", """
-import pathlib, sys, time
-pathlib.Path("/proc/self/oom_score_adj").write_text("-1000")
-pathlib.Path(sys.argv[1], "cgroup.procs").write_text("0")
-held = []
-while pathlib.Path("/proc", sys.argv[2]).exists():
-    held.append(b'x' * (4 << 20))
-""", str(group), str(pid)])
-    try:
-        greedy.wait(60)
-    finally:
-        greedy.kill()
-        greedy.wait()
 
 
 class Watch:
@@ -321,30 +300,6 @@ class NodeTest(unittest.TestCase):
             self.assertEqual(watch.strangers(), 0)
         finally:
             watch.end()
-
-    def sidecar_of(self, name):
-        """(status of the container, PID of its first process)"""
-        found = cluster.found("Pod", f"/api/v1/namespaces/agents/pods/{name}")
-        status = next(one for one in found["status"]["initContainerStatuses"] if one["name"] == "chaperone")
-        container = status["containerID"].split("//")[1]
-        tasks = run("ctr", "-a", cluster.dir / "containerd.sock", "-n", "k8s.io", "tasks", "ls").stdout
-        return status, int(next(line.split()[1] for line in tasks.splitlines() if line.startswith(container)))
-
-    def test_sidecar_out_of_memory_comes_back_and_loses_nothing(self):
-        name = run_pod(pod("hungry"))
-        wait_for("its session", lambda: "51" in psql(name, "select 51 as before_the_end"))
-        watch = Watch(name)
-        try:
-            _, victim = self.sidecar_of(name)
-            eat_memory_beside(victim)
-            wait_for("the kernel to kill it", lambda: self.sidecar_of(name)[0].get("lastState", {}).get("terminated"), 60)
-            inside(name, "timeout", "2", "bash", "-c", "echo x >/dev/tcp/10.250.0.254/80; echo x >/dev/udp/10.250.0.254/53")
-            wait_for("the sidecar to be back", lambda: psql(name, "select count(*) from customers").strip() == "2", 60)
-            self.assertEqual(watch.strangers(), 0)
-        finally:
-            watch.end()
-        self.assertEqual(self.sidecar_of(name)[0]["lastState"]["terminated"]["reason"], "OOMKilled")
-        wait_for("what was acknowledged before", lambda: "before_the_end" in auditor("search", "--pod", name), 60)
 
     def test_evicted_by_the_api_loses_no_record(self):
         name = run_pod(pod("evicted"))
