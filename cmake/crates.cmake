@@ -1,6 +1,7 @@
 # BoringSSL and libpg_query: Debian 12 carries them only in versions too old, crates.io has both.
-# cargo builds them once; we link the C archives that its build scripts leave, and no Rust:
-# apart from each other, because only the sidecar may hold BoringSSL (docs/security-model.md).
+# cargo builds them once; its "check" is enough, which runs their build scripts and compiles no other
+# Rust. We link the C archives that those scripts leave, apart from each other, because only the sidecar
+# may hold BoringSSL (docs/security-model.md).
 # They are pinned by Cargo.lock and take minutes to build, so all checkouts of a user share one folder;
 # environment CHAPERONE_CRATES_TARGET names another.
 set(crates_target $ENV{CHAPERONE_CRATES_TARGET})
@@ -13,7 +14,7 @@ find_program(CARGO cargo REQUIRED)
 message(STATUS "crates: BoringSSL and libpg_query by cargo (about 3 minutes the first time)")
 execute_process(
   COMMAND ${CMAKE_COMMAND} -E env --unset=CFLAGS --unset=CXXFLAGS CARGO_TARGET_DIR=${crates_target}
-    ${CARGO} build --release --locked --message-format=json
+    ${CARGO} check --release --locked --message-format=json
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/cmake/crates
   OUTPUT_VARIABLE messages COMMAND_ERROR_IS_FATAL ANY)
 execute_process(
@@ -33,7 +34,7 @@ crates_find(pg_query PG_QUERY_OUT PG_QUERY_SRC)
 foreach(path ${BORING_OUT}/build/libcrypto.a ${BORING_OUT}/build/libssl.a ${PG_QUERY_OUT}/libpg_query.a
         ${BORING_SRC}/deps/boringssl/include ${PG_QUERY_SRC}/libpg_query/pg_query.h)
   if(NOT EXISTS ${path})
-    message(FATAL_ERROR "crates: ${path} is missing after cargo build; remove ${crates_target} and configure again")
+    message(FATAL_ERROR "crates: ${path} is missing after cargo check; remove ${crates_target} and configure again")
   endif()
 endforeach()
 
