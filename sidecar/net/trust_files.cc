@@ -27,7 +27,8 @@ Result<std::string> public_roots(const std::string& path) {
 Result<void> write_trust_files(const TlsServerOptions& options, const std::string& ca_pem) {
   Result<std::string> roots = public_roots(options.public_roots);
   if (!roots.ok()) return roots.error();
-  const std::string bundle = *roots + ca_pem, account = options.trust_dir + "/serviceaccount";
+  // Ours first: some clients (native-tls, so sqlx) read no more than one certificate of a file.
+  const std::string bundle = ca_pem + *roots, account = options.trust_dir + "/serviceaccount";
   auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
   auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
   const std::pair<std::string, std::string> files[] = {

@@ -194,7 +194,7 @@ TEST_CASE("a damaged CA is not replaced in silence") {
   CHECK(again.error().message.find("remove it") != std::string::npos);
 }
 
-TEST_CASE("public roots come before ours in the bundle") {
+TEST_CASE("public roots come behind ours in the bundle") {
   TempDir dir;
   std::ofstream(dir / "roots.pem") << "PUBLIC";
   TlsServerOptions options;
@@ -204,7 +204,7 @@ TEST_CASE("public roots come before ours in the bundle") {
   auto server = TlsServer::open(options);
   REQUIRE(server.ok());
   CHECK(env::read_file(dir / "trust/bundle.pem", 100000).value() ==
-        "PUBLIC\n" + (*server)->ca_pem());
+        (*server)->ca_pem() + "PUBLIC\n");
 }
 
 TEST_CASE("clients of Kubernetes find a placeholder, the bundle and the namespace") {
