@@ -24,6 +24,8 @@ constexpr Row kRows[] = {
     {"nextval setval", {Effect::kWrite, ObjectKind::kSequence, 0, kNone, true}},
     {"currval pg_sequence_last_value", {Effect::kRead, ObjectKind::kSequence, 0}},
     {"lastval", {Effect::kRead}},
+    // What other sessions run, with the constants in it.
+    {"pg_stat_get_activity pg_stat_get_backend_activity", {Effect::kRead}},
     // Settings: what later statements mean may depend on them.
     {"set_config", {Effect::kSession, ObjectKind::kSetting, 0, kNone, true, true}},
     {"setseed pg_stat_clear_snapshot", {Effect::kSession, ObjectKind::kOther, kNone, kNone, true}},

@@ -19,6 +19,8 @@ struct Builtin {
   int sql_argument = -1;  // an argument that is itself SQL, analysed too when it is a constant
   bool session_state = false;
   bool may_change_reading = false;
+
+  bool harmless() const { return effects.empty() && !session_state && !may_change_reading; }
 };
 
 // nullopt: not known, so run_code. `name` as in pg_catalog, lower case.

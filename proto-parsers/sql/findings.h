@@ -41,6 +41,11 @@ class Findings {
   bool work();
 
   EffectSet effects() const { return effects_; }
+  bool has_object(ObjectKind kind, const std::string& name) const {
+    return objects_.contains({kind, name});
+  }
+  // By table and name.
+  const std::map<std::pair<std::string, std::string>, EffectSet>& columns() const { return columns_; }
   bool is_unknown() const { return effects_.has(Effect::kUnknown); }
 
   // Takes over what `other` found; `only` limits the effects, `as` stands for those left out.

@@ -18,13 +18,14 @@ struct Source {
   std::string table;   // as Object::name; empty for subqueries, functions and the like
   const CatalogueRelation* relation = nullptr;
   bool renamed = false;  // an alias list renames its columns: none can be told from another
+  bool own_name = false;  // a relation without an alias: its schema may stand before its name
 };
 
 struct Scope {
   const Scope* outer = nullptr;
   std::vector<Source> sources;
 
-  const Source* by_alias(std::string_view alias) const;
+  bool has_alias(std::string_view alias) const;
 };
 
 // The names of WITH queries that are visible, innermost first.
@@ -36,15 +37,19 @@ struct WithNames {
 };
 
 // Records a reference such as a, t.a, s.t.a (`star` for t.* and *). A name that may belong to
-// several relations counts for each of them. Returns whether some relation certainly has such a
-// column. A name among `variables` (may be null) that no relation is known to have is none of
-// theirs.
+// several relations counts for each of them, and one that nobody is known to have for all. Returns
+// whether some relation certainly has such a column. A name among `variables` (may be null) that no
+// relation is known to have is none of theirs.
 bool note_column(Findings& findings, const Scope& scope, const std::vector<std::string_view>& path,
                  bool star, const std::set<std::string>* variables);
 
-// The source whose whole row t.f hands to a function f: it certainly has no such column. Null where
-// it may have, or is not known.
-const Source* row_argument(const Scope& scope, const std::vector<std::string_view>& path);
+// The sources whose row t.f hands to a function f, if none of them has such a column: several where
+// t is the alias of a join.
+std::vector<const Source*> row_arguments(const Scope& scope,
+                                         const std::vector<std::string_view>& path);
+
+// The source certainly has no such column.
+bool lacks_column(const Source& source, std::string_view name);
 
 // Every column of a source is read.
 void note_all_columns(Findings& findings, const Source& source, EffectSet effects);

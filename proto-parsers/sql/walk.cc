@@ -73,6 +73,7 @@ void Walker::statement(const Node* node, std::string_view text) {
   text_ = text;
   dispatch(node);
   hidden_calls(node);
+  if (!inner_) columns_of_relatives();
   leave();
 }
 

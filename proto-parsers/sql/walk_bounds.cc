@@ -48,21 +48,24 @@ class ColumnSearch final : public ChildVisitor {
   bool found_ = false, lost_ = false;
 };
 
-bool same_column(const Node* a, const Node* b) {
+bool same_column(const Node* a, const Node* b, const Wanted& wanted) {
   const auto* left = CHAPERONE_AS(ColumnRef, a);
   const auto* right = CHAPERONE_AS(ColumnRef, b);
-  return left && right && last_name(left->fields) == last_name(right->fields) &&
-         schema_name(left->fields) == schema_name(right->fields);
+  if (!left || !right || last_name(left->fields) != last_name(right->fields)) return false;
+  auto of_left = schema_name(left->fields), of_right = schema_name(right->fields);
+  if (of_left == of_right) return true;
+  bool one_bare = of_left.empty() || of_right.empty();  // l.id = id, of the changed table l
+  return one_bare && wanted.target && (of_left.empty() ? of_right : of_left) == wanted.target->alias;
 }
 
 // id = id, id IN (1, id), id BETWEEN id AND id.
-bool is_tautology(const A_Expr* op) {
-  if (same_column(op->lexpr, op->rexpr)) return true;
+bool is_tautology(const A_Expr* op, const Wanted& wanted) {
+  if (same_column(op->lexpr, op->rexpr, wanted)) return true;
   const auto* list = CHAPERONE_AS(List, op->rexpr);
   if (!list) return false;
   std::size_t same = 0;
   Nodes items(list);
-  for (const Node* item : items) same += same_column(op->lexpr, item) ? 1 : 0;
+  for (const Node* item : items) same += same_column(op->lexpr, item, wanted) ? 1 : 0;
   return op->kind == AEXPR_IN ? same > 0 : same == items.size() && same > 0;
 }
 
@@ -90,7 +93,7 @@ bool condition_bounds(const Node* node, const Wanted& wanted, int depth) {
     }
     return boolean->boolop == OR_EXPR ? all : any;
   }
-  if (const auto* op = CHAPERONE_AS(A_Expr, node); op && is_tautology(op)) return false;
+  if (const auto* op = CHAPERONE_AS(A_Expr, node); op && is_tautology(op, wanted)) return false;
   if (const auto* test = CHAPERONE_AS(NullTest, node); test && is_always_there(test, wanted)) {
     return false;
   }

@@ -54,6 +54,10 @@ void Walker::function_call(const FuncCall* node, const Scope& scope) {
   auto name = last_name(node->funcname);
   // Today's grammar writes pg_catalog before json_object(...), that of before 16 did not.
   if (context_.reading.server_version < 160000 && name == "json_object") schema = {};
+  // ... and system_user was a column like others.
+  if (context_.reading.server_version < 160000 && name == "system_user" && !node->args) {
+    note_column(findings_, scope, {name}, false, variables_);
+  }
   call(schema, name, node->args);
   descend(node_of(node), scope);
 }
@@ -95,6 +99,11 @@ void Walker::call_builtin(std::string_view name, const Builtin& what, const List
   // No server up to 18 names its arguments; one that did might take them in any order.
   bool in_order = name != "set_config" || !has_named(arguments);
   if (in_order) constant_argument(what, arguments);
+  // Two that the view of that name is made of: rules speak of the view.
+  if (name == "pg_stat_get_activity" || name == "pg_stat_get_backend_activity") {
+    findings_.object(ObjectKind::kView, "pg_catalog.pg_stat_activity", Effect::kRead);
+    findings_.column("pg_catalog.pg_stat_activity", "*", Effect::kRead);
+  }
   if (name == "set_config") setting(in_order ? constant_at(arguments, 0) : "", nullptr, false);
 }
 

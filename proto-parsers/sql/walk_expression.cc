@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "proto-parsers/sql/walker.h"
 
 namespace chaperone::sql {
@@ -106,20 +108,28 @@ void Walker::column_reference(const ColumnRef* node, const Scope& scope) {
   }
   bool certain = note_column(findings_, scope, path, star, variables_);
   if (certain || star || path.size() < 2) return;
-  const Source* row = row_argument(scope, path);
-  if (attribute_call(path.back(), row != nullptr) && row) {
-    note_all_columns(findings_, *row, Effect::kRead);
-  }
+  auto rows = row_arguments(scope, path);
+  bool no_column = !rows.empty() && std::all_of(rows.begin(), rows.end(), [&](const Source* row) {
+    return lacks_column(*row, path.back());
+  });
+  if (!attribute_call(path.back(), no_column)) return;
+  for (const Source* row : rows) note_all_columns(findings_, *row, Effect::kRead);
 }
 
-// a.f may be f(a): a function of the row, if no column has the name. Built-in ones have names that
-// columns have as well (count, name, left): these count where there is `no_column`.
+// a.f may be f(a): a function of the row or value, if no column has the name. Harmless ones have
+// names that columns have as well (count, name, left): these count where there is `no_column`.
 bool Walker::attribute_call(std::string_view name, bool no_column) {
   auto users = resolver_.functions({}, name);
   for (const auto* function : users) call_user(*function);
-  auto known = no_column ? builtin(name) : std::nullopt;
-  if (known) call_builtin(name, *known, nullptr);
-  return known || !users.empty();
+  auto known = builtin(name);
+  if (known && (no_column || !known->harmless())) {
+    call_builtin(name, *known, nullptr);
+    return true;
+  }
+  // No table of a user's has columns of such names.
+  bool system = !known && name.starts_with("pg_");
+  if (system) call({}, name, nullptr);
+  return system || !users.empty();
 }
 
 void Walker::indirection(const A_Indirection* node, const Scope& scope) {

@@ -10,6 +10,15 @@ std::string_view alias_or(const Alias* alias, std::string_view otherwise) {
   return alias ? view_of(alias->aliasname) : otherwise;
 }
 
+// Without an alias a function's rows go by its name.
+std::string_view function_of(const RangeFunction* node) {
+  Nodes functions(node->functions);
+  if (functions.size() != 1) return {};
+  Nodes parts(CHAPERONE_AS(List, functions[0]));
+  const auto* call = parts.empty() ? nullptr : CHAPERONE_AS(FuncCall, parts[0]);
+  return call ? last_name(call->funcname) : std::string_view();
+}
+
 }  // namespace
 
 RowBound Walker::query(const Node* node, const Scope* outer) {
@@ -111,12 +120,10 @@ void Walker::with_clause(const WithClause* node, WithNames& names, const Scope* 
 }
 
 void Walker::from_list(const List* list, Scope& scope) {
-  std::vector<const Node*> conditions;
-  for (const Node* item : Nodes(list)) from_item(item, scope, conditions);
-  for (const Node* condition : conditions) expression(condition, scope);
+  for (const Node* item : Nodes(list)) from_item(item, scope);
 }
 
-void Walker::from_item(const Node* node, Scope& scope, std::vector<const Node*>& conditions) {
+void Walker::from_item(const Node* node, Scope& scope) {
   if (!node || !enter()) return;
   if (scope.sources.size() >= kSourcesMax) findings_.unknown("its FROM list is too long");
   Source source;
@@ -125,7 +132,7 @@ void Walker::from_item(const Node* node, Scope& scope, std::vector<const Node*>&
       from_relation(CHAPERONE_AS(RangeVar, node), scope, Effect::kRead);
       break;
     case T_JoinExpr:
-      from_join(CHAPERONE_AS(JoinExpr, node), scope, conditions);
+      from_join(CHAPERONE_AS(JoinExpr, node), scope);
       break;
     case T_RangeSubselect: {
       const auto* sub = CHAPERONE_AS(RangeSubselect, node);
@@ -138,7 +145,7 @@ void Walker::from_item(const Node* node, Scope& scope, std::vector<const Node*>&
       const auto* function = CHAPERONE_AS(RangeFunction, node);
       expressions(function->functions, scope);
       expressions(function->coldeflist, scope);
-      source.alias = alias_or(function->alias, {});
+      source.alias = alias_or(function->alias, function_of(function));
       scope.sources.push_back(source);
       break;
     }
@@ -147,23 +154,38 @@ void Walker::from_item(const Node* node, Scope& scope, std::vector<const Node*>&
       call(schema_name(sample->method), last_name(sample->method), nullptr);
       expressions(sample->args, scope);
       expression(sample->repeatable, scope);
-      from_item(sample->relation, scope, conditions);
+      from_item(sample->relation, scope);
       break;
     }
     default:  // XMLTABLE, JSON_TABLE: expressions all through
       descend(node, scope);
+      if (const auto* xml = CHAPERONE_AS(RangeTableFunc, node)) {
+        source.alias = alias_or(xml->alias, {});
+      } else if (const auto* json = CHAPERONE_AS(JsonTable, node)) {
+        source.alias = alias_or(json->alias, {});
+      }
       scope.sources.push_back(source);
       break;
   }
   leave();
 }
 
-void Walker::from_join(const JoinExpr* node, Scope& scope, std::vector<const Node*>& conditions) {
+// ON sees what this join joins, under its own names, and nothing else of the FROM list.
+void Walker::join_condition(const Node* condition, const Scope& scope, std::size_t first) {
+  if (!condition) return;
+  Scope joined;
+  joined.outer = scope.outer;
+  joined.sources.assign(scope.sources.begin() + static_cast<std::ptrdiff_t>(first),
+                        scope.sources.end());
+  expression(condition, joined);
+}
+
+void Walker::from_join(const JoinExpr* node, Scope& scope) {
   std::size_t first = scope.sources.size();
   if (node->isNatural || node->usingClause) operator_symbol("=");
-  from_item(node->larg, scope, conditions);
-  from_item(node->rarg, scope, conditions);
-  if (node->quals) conditions.push_back(node->quals);
+  from_item(node->larg, scope);
+  from_item(node->rarg, scope);
+  join_condition(node->quals, scope, first);
   for (std::size_t i = first; i < scope.sources.size(); ++i) {
     auto& source = scope.sources[i];
     if (node->isNatural) note_all_columns(findings_, source, Effect::kRead);
@@ -175,6 +197,7 @@ void Walker::from_join(const JoinExpr* node, Scope& scope, std::vector<const Nod
     // An alias of the whole join hides the names within, and may rename what they have.
     if (node->alias) {
       source.alias = view_of(node->alias->aliasname);
+      source.own_name = false;
       source.renamed = source.renamed || node->alias->colnames;
     }
   }
@@ -192,6 +215,7 @@ void Walker::from_relation(const RangeVar* node, Scope& scope, EffectSet effects
     source.table = name.full;
     source.relation = name.relation;
     source.renamed = node->alias && node->alias->colnames;
+    source.own_name = !node->alias;
   }
   scope.sources.push_back(std::move(source));
 }

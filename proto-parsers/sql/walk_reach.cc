@@ -59,6 +59,25 @@ std::vector<const CatalogueRelation*> Walker::relatives(const CatalogueRelation&
   return found;
 }
 
+// What is read or written in a partition's column is so in the whole's, and the other way round.
+void Walker::columns_of_relatives() {
+  if (!resolver_.data() || findings_.columns().empty()) return;
+  for (const auto& relation : resolver_.data()->relations) {
+    if (relation->children.empty() && relation->parents.empty()) continue;
+    const std::string name = relation->full_name();
+    std::vector<std::pair<std::string, EffectSet>> found;
+    const auto& columns = findings_.columns();
+    for (auto at = columns.lower_bound({name, {}}); at != columns.end() && at->first.first == name; ++at) {
+      found.push_back({at->first.second, at->second});
+    }
+    if (found.empty()) continue;
+    for (const auto* one : relatives(*relation)) {
+      if (!findings_.has_object(kind_of_relation(one), one->full_name())) continue;  // ONLY
+      for (const auto& [column, effects] : found) findings_.column(one->full_name(), column, effects);
+    }
+  }
+}
+
 // A definition of one relation is one of all its relatives, under the kinds that they have.
 void Walker::reach(const CatalogueRelation& relation, EffectSet effects) {
   for (const auto* one : relatives(relation)) {

@@ -18,6 +18,7 @@ Source Walker::target(const RangeVar* node, EffectSet effects, int events) {
   if (!node->alias) table.schema = view_of(node->schemaname);
   table.table = name.full;
   table.relation = name.relation;
+  table.own_name = !node->alias;
   return table;
 }
 
@@ -38,7 +39,7 @@ void Walker::returning(const ReturningClause* node, Scope& scope) {
       Source again = scope.sources.front();
       again.alias = alias;
       again.schema.clear();
-      if (!scope.by_alias(alias)) scope.sources.push_back(again);
+      if (!scope.has_alias(alias)) scope.sources.push_back(again);
     }
     for (const Node* one : Nodes(node->options)) {
       const auto* option = CHAPERONE_AS(ReturningOption, one);
@@ -145,9 +146,7 @@ void Walker::merge(const MergeStmt* node, const Scope* outer) {
   scope.outer = outer;
   Source table = target(node->relation, effects, 0);
   scope.sources.push_back(table);
-  std::vector<const Node*> conditions;
-  from_item(node->sourceRelation, scope, conditions);
-  for (const Node* condition : conditions) expression(condition, scope);
+  from_item(node->sourceRelation, scope);
   expression(node->joinCondition, scope);
   for (const Node* one : Nodes(node->mergeWhenClauses)) {
     const auto* when = CHAPERONE_AS(MergeWhenClause, one);

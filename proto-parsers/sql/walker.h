@@ -90,9 +90,10 @@ class Walker {
   RowBound plain_select(const SelectStmt* node, const Scope* outer);
   RowBound query(const Node* node, const Scope* outer);
   void with_clause(const WithClause* node, WithNames& names, const Scope* outer);
-  void from_item(const Node* node, Scope& scope, std::vector<const Node*>& conditions);
+  void from_item(const Node* node, Scope& scope);
   void from_relation(const RangeVar* node, Scope& scope, EffectSet effects);
-  void from_join(const JoinExpr* node, Scope& scope, std::vector<const Node*>& conditions);
+  void from_join(const JoinExpr* node, Scope& scope);
+  void join_condition(const Node* condition, const Scope& scope, std::size_t first);
   void from_list(const List* list, Scope& scope);
   void into_clause(const IntoClause* node);
   void locking(const List* clauses, const Scope& scope);
@@ -197,6 +198,7 @@ class Walker {
   // walk_reach.cc
   void anything(EffectSet effects);
   std::vector<const CatalogueRelation*> relatives(const CatalogueRelation& from);
+  void columns_of_relatives();
   void reach(const CatalogueRelation& relation, EffectSet effects);
   void reach_unknown(ObjectKind kind, EffectSet effects);
   void members(std::string_view schema, EffectSet effects, std::optional<ObjectKind> only);

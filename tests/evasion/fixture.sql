@@ -7,6 +7,18 @@ create table guarded(id int primary key, note text);
 insert into guarded values (1, 'one'), (2, 'two'), (3, 'three');
 create table secrets(token text);
 insert into secrets values ('TOP-SECRET-7411');
+create table cards(id int, number text);
+insert into cards select 1, token from secrets;
+create table spare(id int, label text);
+insert into spare values (1, 'one');
+create table whole(id int, pin text) partition by list (id);
+create table part partition of whole for values in (1);
+insert into whole select 1, token from secrets;
+create table above(pin text);
+create table below() inherits (above);
+insert into below select token from secrets;
+create table younger(id int, "system_user" text);
+insert into younger select 1, token from secrets;
 create sequence guarded_seq;
 select lo_create(7411);
 

@@ -447,3 +447,35 @@ alter role app set default_transaction_read_only = off
 merge into guarded g using accounts a on false when not matched then insert values (a.id + 100, 'x')
 --- copy_from_stdin_rule
 copy trapped_default(kind) from stdin
+--- attribute_of_a_value
+select ('select to_tsvector(wipe_text())'::text).ts_stat
+--- attribute_of_a_value_reads
+select ('select array_to_tsvector(array[token]) from secrets'::text).ts_stat
+--- attribute_of_a_function_alias
+select s.ts_stat from unnest(array['select to_tsvector(wipe()::text)']) s
+--- attribute_of_a_function_name
+select unnest.ts_stat from unnest(array['select to_tsvector(wipe()::text)'])
+--- attribute_unlinks
+select (7411::oid).lo_unlink
+--- column_of_a_join
+select j.number from (spare k join cards c on true) as j
+--- all_columns_of_a_join
+select j.* from (spare k join cards c on true) as j
+--- row_of_a_join
+select j from (spare k join cards c on true) as j
+--- column_in_the_condition_of_a_named_join
+select 'TOP' || '-SECRET-7411' from (spare k join cards c on c.number like 'TOP-SECRET%') as j
+--- column_in_the_condition_of_a_join
+select (select 'TOP' || '-SECRET-7411' from spare as number(number), (spare a join spare b on number = 'TOP-SECRET-7411')) from cards
+--- column_behind_an_alias
+select (select number from (select 1) as number) from cards
+--- column_behind_an_alias_of_a_table
+select (select public.cards.number from spare as cards limit 1) from public.cards
+--- column_of_a_partition
+select pin from part
+--- column_of_a_partition_copied
+copy part(pin) to stdout
+--- column_of_a_child
+select pin from below
+--- column_of_a_younger_word <16
+select system_user from younger
