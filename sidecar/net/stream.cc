@@ -124,6 +124,16 @@ void Stream::close_after_flush(std::uint64_t deadline_ms) {
   impl.start_reading();
 }
 
+void Stream::close_after_peer() {
+  StreamImpl& impl = StreamImpl::of(*this);
+  if (impl.is_closing || impl.read_ended || impl.flush_deadline) return close_after_flush();
+  impl.discarding = true;
+  impl.flush_deadline =
+      std::make_unique<FlushDeadline>(*impl.on_loop, *this, impl.on_loop->now_ms() + kFlushMs);
+  impl.is_paused = false;
+  impl.start_reading();
+}
+
 void Stream::close() { StreamImpl::of(*this).start_close(); }
 
 void Stream::reset() {

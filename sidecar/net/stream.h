@@ -89,6 +89,9 @@ class Stream {
   // Closes both halves once the queue is out, or at `deadline_ms` (of now; 0 means the default of
   // 5 s). Reading stops. on_closed(nullptr) follows. Called again, the nearer deadline counts.
   void close_after_flush(std::uint64_t deadline_ms = 0);
+  // As close_after_flush(), of a peer that was told to go: our half ends behind its own, or at the
+  // default deadline. What it did not read of ours would make it answer with RST.
+  void close_after_peer();
   // Closes now: FIN, or RST where received bytes are unread.
   void close();
   // Closes now with RST, so that the peer cannot take it for an orderly end.

@@ -117,7 +117,7 @@ void StreamImpl::on_peer_end() {
   uv_read_stop(as_stream(tcp));
   if (write_broken) return fail("the peer has closed the connection while we were sending");
   if (!discarding && observer) observer->on_end();
-  if (fin_sent) start_close();
+  if (fin_sent || (discarding && !end_wanted)) start_close();
 }
 
 void Stream::write(Bytes bytes) {

@@ -170,9 +170,13 @@ void PostgresUpstream::close() {
     std::string out;
     pg::append_terminate(out);
     stream_->write(as_bytes(out));
+    // An RST for what came behind the Terminate would take the socket away, and its port with it,
+    // while the kernel's connection tracking goes on: an agent's dial from that port were refused.
+    stream_->close_after_peer();
+  } else if (stream_) {
+    stream_->close_after_flush();
   }
   phase_ = Phase::kClosed;
-  if (stream_) stream_->close_after_flush();
 }
 
 void PostgresUpstream::on_bytes(Bytes bytes) {
