@@ -6,7 +6,7 @@
 #   chaperone_test(NAME LABEL label SOURCES a_test.cc ... [LINKS rooms...] [BUSY])
 #     a Catch2 program under ctest. BUSY: its own code runs long enough to be optimised everywhere.
 #   chaperone_fuzz(NAME SOURCES a_fuzz.cc [LINKS rooms...] [CORPUS folder] [WORDS file])
-#     a libFuzzer program when CHAPERONE_FUZZ is on; run by ctest for a few seconds from its corpus,
+#     a libFuzzer program when CHAPERONE_FUZZ is on; run by ctest briefly from its corpus,
 #     with words of the input's language.
 #   chaperone_script(NAME LABEL label [TIMEOUT seconds] COMMAND words... [NEEDS programs...])
 #     a test that is a program of its own (Python, mostly); exit 77 means skipped.
@@ -64,14 +64,16 @@ function(chaperone_fuzz name)
   chaperone_label_target(fuzz ${name})
   # New inputs go to a folder of the build; the committed corpus is only read.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
-  set(seconds $ENV{CHAPERONE_FUZZ_SECONDS})
-  if(NOT seconds)
-    set(seconds 10)
+  # For so long; or a number of inputs from one seed, which gives the same answer each time.
+  if(DEFINED ENV{CHAPERONE_FUZZ_SECONDS})
+    set(length -max_total_time=$ENV{CHAPERONE_FUZZ_SECONDS})
+  else()
+    set(length -runs=4000 -seed=1)
   endif()
   if(FUZZ_WORDS)
     set(words -dict=${FUZZ_WORDS})
   endif()
-  add_test(NAME ${name} COMMAND ${name} -max_total_time=${seconds} -timeout=5 -rss_limit_mb=1024
+  add_test(NAME ${name} COMMAND ${name} ${length} -timeout=25 -rss_limit_mb=1024
     -print_final_stats=0 ${words} ${CMAKE_BINARY_DIR}/corpus/${name} ${FUZZ_CORPUS})
   set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 3600)
 endfunction()
