@@ -159,7 +159,7 @@ def the_sidecar_hears_of_unreachable_places(world, _who, family):
 def the_sidecar_hears_of_a_smaller_path(world, _who, family):
     """Path-MTU discovery: fragmentation needed, packet too big."""
     child = world.background(world.far, None, standins.hold, 7002)
-    sport = 40020
+    sport = 29020
 
     def connect():
         sock = attempts.make_socket(HOST[family], sport=sport, timeout=2)

@@ -82,7 +82,7 @@ def flows_opened_before_the_rules(load, tier, family, loose):
 @escape("14", control=False, allows=from_sidecar)
 def the_sidecars_dns_port_taken_over(world, who, family):
     """Its entry in conntrack would let the agent's query pass without NAT, or refuse it."""
-    sport = 40001
+    sport = 29001
     answer = world.as_sidecar(attempts.exchange, RESOLVER[family], 53, sport, b"sidecar's own")
     expect(answer == b"outside sidecar's own", f"the sidecar's query: {answer!r}")
     world.frames()
@@ -95,7 +95,7 @@ def the_sidecars_dns_port_taken_over(world, who, family):
 @escape("14", control=False, allows=from_sidecar)
 def the_agents_dns_port_taken_over(world, who, family):
     """The other way round the sidecar's query would come back to itself."""
-    sport = 40002
+    sport = 29002
     value, error = outcome(world, who, attempts.exchange, RESOLVER[family], 53, sport)
     expect(value == b"sidecar " + MARKER, f"the agent's query: {value!r} errno {error}")
     answer = world.as_sidecar(attempts.exchange, RESOLVER[family], 53, sport, b"sidecar's own")
@@ -105,7 +105,7 @@ def the_agents_dns_port_taken_over(world, who, family):
 @escape("14", control=False, allows=from_sidecar)
 def queries_after_a_stranger_answered(world, who, family):
     """A datagram from outside must leave no entry that bends the agent's next query."""
-    sport = 40003
+    sport = 29003
     world.from_far(_send_from, RESOLVER[family], 53, POD[family], sport, b"unasked")
     value, error = outcome(world, who, attempts.exchange, RESOLVER[family], 53, sport)
     expect(value == b"sidecar " + MARKER, f"the agent's query: {value!r} errno {error}")
@@ -117,7 +117,7 @@ def _send_from(source, sport, target, port, payload):
 
 @escape("15", control=False, allows=from_sidecar)
 def the_sidecars_tcp_port_taken_over(world, who, family):
-    sport = 40004
+    sport = 29004
     said = world.as_sidecar(attempts.dial, HOST[family], 443, None, sport)
     expect(said == "outside 443 direct", f"the sidecar's dial: {said}")
     world.frames()
@@ -128,7 +128,7 @@ def the_sidecars_tcp_port_taken_over(world, who, family):
 @escape("15, lesson: simultaneous open", allows=None)
 def the_port_of_an_unanswered_dial(world, who, family):
     """Our mark is on that pair; no SYN may pass on it, in or out, whoever holds the port now."""
-    sport, port = 40005, 4000
+    sport, port = 29005, 4000
     silence(world, family)
 
     def give_up():
@@ -165,7 +165,7 @@ def one_port_to_two_places(world, who, family):
         for target in (HOST[family], OTHER_HOST[family]):
             sock = attempts.make_socket(target)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            sock.bind(("::" if family == 6 else "0.0.0.0", 40006))
+            sock.bind(("::" if family == 6 else "0.0.0.0", 29006))
             sock.connect((target, 443))
             held.append(sock)
             answers.append(sock.recv(200).decode().strip())

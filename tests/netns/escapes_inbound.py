@@ -112,7 +112,7 @@ def the_sidecars_ports_from_outside(world, _who, family):
 
 @escape("lesson: resolver's port", control=False)
 def datagrams_from_the_resolvers_port(world, who, family):
-    sport = 40010
+    sport = 29010
     sock, = process.call_for_sockets(
         world.pod, who, lambda: [attempts.make_socket(POD[family], socket.SOCK_DGRAM, sport=sport)])
     with sock:
@@ -128,7 +128,7 @@ def datagrams_from_the_resolvers_port(world, who, family):
 
 @escape("lesson: resolver's port", control=False, backends=("nft",))
 def late_answers_for_a_port_now_the_agents(world, who, family):
-    sport = 40011
+    sport = 29011
     world.as_sidecar(attempts.exchange, RESOLVER[family], 53, sport, b"own")
     world.frames()
     sock, = process.call_for_sockets(
@@ -146,7 +146,7 @@ def late_answers_for_a_port_now_the_agents(world, who, family):
 @escape("lesson: resolver's port", control=False)
 def answers_forged_on_loopback(world, who, family):
     """The agent says to be the resolver, before the resolver can answer."""
-    sport = 40012
+    sport = 29012
     sock, = process.call_for_sockets(
         world.pod, identity(19337), lambda: [attempts.bound_and_connected(RESOLVER[family], 53, sport)])
     with sock:
@@ -176,7 +176,7 @@ def _error_reaches(world, family, sock, quoted):
 
 @escape("lesson: ICMP errors", control=False)
 def errors_about_what_was_never_sent(world, who, family):
-    sport = 40013
+    sport = 29013
     sock, = process.call_for_sockets(world.pod, who, lambda: [
         attempts.bound_and_connected(HOST[family], 9999, sport)])
     with sock:
@@ -187,7 +187,7 @@ def errors_about_what_was_never_sent(world, who, family):
 @escape("lesson: ICMP errors", control=False)
 def errors_about_a_captured_query(world, who, family):
     """Related to a flow that conntrack knows, but not to one of the sidecar's."""
-    sport = 40014
+    sport = 29014
     sock, = process.call_for_sockets(world.pod, who, lambda: [
         attempts.bound_and_connected(HOST[family], 53, sport)])
     with sock:

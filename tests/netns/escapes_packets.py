@@ -137,7 +137,7 @@ def frames_on_loopback_to_our_own_listeners(world, who, family):
 @escape("9", allows=lambda frame: MARKER not in frame.raw)
 def packets_inside_the_sidecars_own_connection(world, who, family):
     """Conntrack takes them for the sidecar's: marked and established. Their owner is not."""
-    sport = 40030
+    sport = 29030
     child = world.background(world.far, None, standins.hold, 7003)
 
     def connect():
