@@ -25,7 +25,9 @@ constexpr Row kRows[] = {
     {"currval pg_sequence_last_value", {Effect::kRead, ObjectKind::kSequence, 0}},
     {"lastval", {Effect::kRead}},
     // What other sessions run, with the constants in it.
-    {"pg_stat_get_activity pg_stat_get_backend_activity", {Effect::kRead}},
+    {"pg_stat_get_activity pg_stat_get_backend_activity",
+     {Effect::kRead, ObjectKind::kOther, kNone, kNone, false, false,
+      "pg_catalog.pg_stat_activity"}},
     // Settings: what later statements mean may depend on them.
     {"set_config", {Effect::kSession, ObjectKind::kSetting, 0, kNone, true, true}},
     {"setseed pg_stat_clear_snapshot", {Effect::kSession, ObjectKind::kOther, kNone, kNone, true}},

@@ -19,6 +19,7 @@ struct Builtin {
   int sql_argument = -1;  // an argument that is itself SQL, analysed too when it is a constant
   bool session_state = false;
   bool may_change_reading = false;
+  std::string_view view = {};  // of pg_catalog: the one whose rows it gives too
 
   bool harmless() const { return effects.empty() && !session_state && !may_change_reading; }
 };

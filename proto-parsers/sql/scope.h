@@ -43,8 +43,8 @@ struct WithNames {
 bool note_column(Findings& findings, const Scope& scope, const std::vector<std::string_view>& path,
                  bool star, const std::set<std::string>* variables);
 
-// The sources whose row t.f hands to a function f, if none of them has such a column: several where
-// t is the alias of a join.
+// Those whose row t.f hands to f, where f is a function and not a column: several where t is the
+// alias of a join, none where nobody is known as t.
 std::vector<const Source*> row_arguments(const Scope& scope,
                                          const std::vector<std::string_view>& path);
 

@@ -99,10 +99,9 @@ void Walker::call_builtin(std::string_view name, const Builtin& what, const List
   // No server up to 18 names its arguments; one that did might take them in any order.
   bool in_order = name != "set_config" || !has_named(arguments);
   if (in_order) constant_argument(what, arguments);
-  // Two that the view of that name is made of: rules speak of the view.
-  if (name == "pg_stat_get_activity" || name == "pg_stat_get_backend_activity") {
-    findings_.object(ObjectKind::kView, "pg_catalog.pg_stat_activity", Effect::kRead);
-    findings_.column("pg_catalog.pg_stat_activity", "*", Effect::kRead);
+  if (!what.view.empty()) {
+    findings_.object(ObjectKind::kView, std::string(what.view), Effect::kRead);
+    findings_.column(what.view, "*", Effect::kRead);
   }
   if (name == "set_config") setting(in_order ? constant_at(arguments, 0) : "", nullptr, false);
 }

@@ -1,18 +1,10 @@
 #include "sidecar/admin/http_request.h"
 
+#include "proto-parsers/base/ascii.h"
+
 namespace chaperone::admin {
 
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool same_word(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
 
 std::string_view trimmed(std::string_view text) {
   std::size_t first = text.find_first_not_of(" \t");
@@ -51,9 +43,9 @@ HttpRequest parse_http_request(std::string_view head) {
     std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return {};
     std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
-    if (same_word(name, "transfer-encoding")) request.has_body = true;
-    if (same_word(name, "content-length") && value != "0") request.has_body = true;
-    if (same_word(name, "connection") && same_word(value, "close")) request.keeps = false;
+    if (equal_ignoring_case(name, "transfer-encoding")) request.has_body = true;
+    if (equal_ignoring_case(name, "content-length") && value != "0") request.has_body = true;
+    if (equal_ignoring_case(name, "connection") && equal_ignoring_case(value, "close")) request.keeps = false;
   }
   request.valid = true;
   return request;

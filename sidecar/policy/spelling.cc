@@ -4,22 +4,18 @@
 #include <array>
 #include <charconv>
 
+#include "proto-parsers/base/ascii.h"
+
 namespace chaperone::policy {
 namespace {
 
 constexpr std::uint32_t kFirstNormalOid = 16384;  // FirstNormalObjectId: types that users made
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 // `least` letters or more of `whole`.
 bool begins(std::string_view whole, std::string_view word, std::size_t least) {
-  return word.size() >= least && same_word(whole.substr(0, word.size()), word);
+  return word.size() >= least && equal_ignoring_case(whole.substr(0, word.size()), word);
 }
 
 using Uuid = std::array<char, 32>;  // its digits in lower case
@@ -33,9 +29,9 @@ std::optional<Uuid> uuid_from(std::string_view text) {
   std::size_t size = 0;
   for (char c : text) {
     if (c == '-') continue;
-    bool hex = is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+    bool hex = is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
     if (!hex || size == digits.size()) return std::nullopt;
-    digits[size++] = lower(c);
+    digits[size++] = ascii_lower(c);
   }
   if (size != digits.size()) return std::nullopt;
   return digits;
@@ -60,7 +56,7 @@ std::optional<bool> compared(const std::optional<T>& literal, const std::optiona
 // What no type is known of could be of any: alike in one of them is doubt, not difference.
 std::optional<bool> alike_in_some_type(std::string_view a, std::string_view b) {
   auto same = [](const std::optional<bool>& answer) { return answer.value_or(false); };
-  bool alike = same_word(trimmed(a), trimmed(b)) || same(compared(truth_from(a), truth_from(b))) ||
+  bool alike = equal_ignoring_case(trimmed(a), trimmed(b)) || same(compared(truth_from(a), truth_from(b))) ||
                same(compared(integer_from(a), integer_from(b))) ||
                same(compared(uuid_from(a), uuid_from(b)));
   return alike ? std::nullopt : std::optional<bool>(false);
@@ -72,7 +68,7 @@ std::string_view without_padding(std::string_view text) {
 
 int base_of(std::string_view digits) {
   if (digits.size() < 3 || digits[0] != '0') return 10;
-  switch (lower(digits[1])) {
+  switch (ascii_lower(digits[1])) {
     case 'x':
       return 16;
     case 'o':

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "proto-parsers/base/ascii.h"
 #include "proto-parsers/base/json_depth.h"
 #include "sidecar/probe/limits.h"
 
@@ -44,12 +45,6 @@ bool read_port(const Json& handler, std::uint16_t& port) {
   return true;
 }
 
-bool same_word(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a + 32 : a) == (b >= 'A' && b <= 'Z' ? b + 32 : b);
-  });
-}
-
 // As the kubelet asks: its headers, unless the pod names its own.
 bool read_http(const Json& handler, Target& target) {
   std::string_view path = text(handler, "path", "/");
@@ -64,19 +59,19 @@ bool read_http(const Json& handler, Target& target) {
       if (name.empty() || !plain(name) || !plain(value) ||
           name.find_first_of(" :") != std::string_view::npos)
         return false;
-      if (same_word(name, "host"))
+      if (equal_ignoring_case(name, "host"))
         host = value;
-      else if (same_word(name, "user-agent"))
+      else if (equal_ignoring_case(name, "user-agent"))
         agent = value;
-      else if (!same_word(name, "connection") && !same_word(name, "content-length") &&
-               !same_word(name, "transfer-encoding"))
+      else if (!equal_ignoring_case(name, "connection") && !equal_ignoring_case(name, "content-length") &&
+               !equal_ignoring_case(name, "transfer-encoding"))
         more += std::string(name) + ": " + std::string(value) + "\r\n";
     }
   }
   target.request = "GET " + std::string(path.starts_with('/') ? "" : "/") + std::string(path) +
                    " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: " + agent +
                    "\r\nAccept: */*\r\nConnection: close\r\n" + more + "\r\n";
-  target.tls = same_word(text(handler, "scheme"), "https");
+  target.tls = equal_ignoring_case(text(handler, "scheme"), "https");
   return true;
 }
 

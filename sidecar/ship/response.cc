@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "proto-parsers/base/ascii.h"
+
 namespace chaperone::ship {
 
 namespace {
 Error bad(const char* why) {
   return Error{std::string("the collector's answer is not HTTP as expected: ") + why};
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 template <class Number>

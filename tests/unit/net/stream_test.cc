@@ -181,6 +181,34 @@ TEST_CASE("a farewell to a peer that never ends is cut at its deadline") {
   CHECK(pair.server.why.empty());
 }
 
+TEST_CASE("a peer that was told to go ends first") {
+  Loop loop;
+  Pair pair(loop);
+  const std::string many = pattern(256 * 1024);
+  pair.client.stream->write(as_bytes("go"));
+  pair.client.stream->close_after_peer();
+  run_until(loop, [&] { return pair.server.heard == "go"; });
+  // Our half stands open, and what still comes is dropped.
+  pair.server.stream->write(as_bytes(many));
+  run_until(loop, [&] { return pair.server.stream->queued_bytes() == 0; });
+  CHECK_FALSE(pair.server.ended);
+  CHECK_FALSE(pair.client.closed);
+  pair.server.stream->end();
+  run_until(loop, [&] { return pair.client.closed && pair.server.ended; });
+  CHECK(pair.client.heard.empty());
+  CHECK(pair.client.why.empty());
+}
+
+TEST_CASE("of a peer that has ended nothing more is awaited") {
+  Loop loop;
+  Pair pair(loop);
+  pair.server.stream->end();
+  run_until(loop, [&] { return pair.client.ended; });
+  pair.client.stream->close_after_peer();
+  run_until(loop, [&] { return pair.client.closed && pair.server.ended; });
+  CHECK(pair.client.why.empty());
+}
+
 TEST_CASE("a stream may be let go in each of its callbacks") {
   Loop loop;
   Pair pair(loop);
